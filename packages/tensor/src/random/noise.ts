@@ -85,21 +85,31 @@ function fillStream(
   run: number,
   stride: number,
 ): void {
+  const convert = kind === 'normal' ? toNormals : toUniforms;
   let left = run;
   for (let start = 0; start < length; start += chunk) {
     const n = Math.min(chunk, length - start);
     threefryFill(k0, k1, counter, start >>> 1, words, 0, (n + 1) >>> 1);
     for (let done = 0; done < n; ) {
-      const end = done + Math.min(left, n - done);
-      left -= end - done;
-      if (kind === 'normal') while (done < end) out[offset++] = normalFromWord(words[done++]!);
-      else while (done < end) out[offset++] = uniformFromWord(words[done++]!);
+      const size = Math.min(left, n - done);
+      convert(done, out, offset, size);
+      done += size;
+      left -= size;
+      offset += size;
       if (left === 0) {
         left = run;
         offset += stride - run;
       }
     }
   }
+}
+
+function toNormals(from: number, out: Float32Array, offset: number, size: number): void {
+  for (let i = 0; i < size; i++) out[offset + i] = normalFromWord(words[from + i]!);
+}
+
+function toUniforms(from: number, out: Float32Array, offset: number, size: number): void {
+  for (let i = 0; i < size; i++) out[offset + i] = uniformFromWord(words[from + i]!);
 }
 
 function needLength(spec: NoiseSpec, what: string, array: ArrayLike<number>, offset: number, length: number): void {

@@ -1,6 +1,16 @@
 // Only + - * / and Math.sqrt, which IEEE 754 rounds exactly: the same bits on every engine. Math.log is not such.
 
-const bits = new DataView(new ArrayBuffer(8));
+const float = new Float64Array(1);
+const halves = new Uint32Array(float.buffer);
+/** Index of the half with the exponent: 1 on little-endian machines. */
+const top = new Uint8Array(Uint16Array.of(1).buffer)[0]!;
+
+/** 2^(n - 1024) at index n. Scaling by it is quicker than writing an exponent into `halves`, which stalls the load after it. */
+const powers = new Float64Array(2048);
+powers[1024] = 1;
+for (let n = 1; n < 1024; n++) powers[1024 + n] = 2 * powers[1023 + n]!;
+for (let n = 1024; n > 0; n--) powers[n - 1] = powers[n]! / 2;
+
 /** ln 2 in two parts; the first has few enough bits that its product with an exponent is exact. */
 const ln2High = 0.6931471803691238;
 const ln2Low = 1.9082149292705877e-10;
@@ -16,27 +26,19 @@ export function log(x: number): number {
     x *= 2 ** 54;
     k -= 54;
   }
-  bits.setFloat64(0, x);
-  const high = bits.getUint32(0);
-  const fraction = high & 0xfffff;
-  const halve = fraction >= 0x6a09e ? 1 : 0; // 1.6a09e… = √2
-  k += (high >>> 20) + halve;
-  bits.setUint32(0, fraction | ((1023 - halve) << 20));
-  const f = bits.getFloat64(0) - 1;
+  float[0] = x;
+  const high = halves[top]!;
+  const exponent = (high >>> 20) + ((high & 0xfffff) >= 0x6a09e ? 1 : 0); // 1.6a09e… = √2
+  k += exponent;
+  const f = x * powers[2047 - exponent]! - 1;
   const s = f / (2 + f);
   const z = s * s;
-  let r = 2 / 21;
-  r = r * z + 2 / 19;
-  r = r * z + 2 / 17;
-  r = r * z + 2 / 15;
-  r = r * z + 2 / 13;
-  r = r * z + 2 / 11;
-  r = r * z + 2 / 9;
-  r = r * z + 2 / 7;
-  r = r * z + 2 / 5;
-  r = r * z + 2 / 3;
-  const half = 0.5 * f * f;
-  return k * ln2High - (half - (s * (half + r * z) + k * ln2Low) - f);
+  const z2 = z * z;
+  const low = 2 / 3 + z * (2 / 5) + z2 * (2 / 7 + z * (2 / 9));
+  const middle = 2 / 11 + z * (2 / 13) + z2 * (2 / 15 + z * (2 / 17));
+  const r = z * (low + z2 * z2 * (middle + z2 * z2 * (2 / 19 + z * (2 / 21))));
+  const square = 0.5 * f * f;
+  return k * ln2High - (square - (s * (square + r) + k * ln2Low) - f);
 }
 
 /**

@@ -1,0 +1,99 @@
+import { ReparamError } from '../errors.ts';
+import { sizeOf } from '../host.ts';
+import { normalizeAxes, type Shape } from '../shape.ts';
+import { apply, type Primitive, type Tensor } from '../tensor.ts';
+import { equal } from './compare.ts';
+import { allocate } from './loops.ts';
+import { cast, iota, reshape } from './structure.ts';
+
+const checkIndices = (indices: Tensor, doing: string) => {
+  if (indices.dtype !== 'int32') {
+    throw new ReparamError('dtype', `${doing}: indices`, { got: indices.dtype, expected: 'int32' });
+  }
+};
+
+const gatherOp: Primitive<{ axis: number }> = {
+  name: 'gather',
+  infer: ([x, indices], { axis }) => {
+    checkIndices(indices!, 'gather');
+    return { dtype: x!.dtype, shape: [...x!.shape.slice(0, axis), ...indices!.shape, ...x!.shape.slice(axis + 1)] };
+  },
+  vjp: (g, { inputs: [x, indices], attrs: { axis } }) => [
+    apply(scatterAddOp, [g, indices!], { axis, size: x!.shape[axis] as number }),
+    null,
+  ],
+  lower: (e, [x, indices], { attrs }) => e.node('Gather', [x!, indices!], { axis: attrs.axis }),
+  evaluate: ([x, indices], { axis }, shape) => {
+    const outer = sizeOf(x!.shape.slice(0, axis));
+    const inner = sizeOf(x!.shape.slice(axis + 1));
+    const size = x!.shape[axis]!;
+    const data = allocate(x!.dtype, sizeOf(shape));
+    let at = 0;
+    for (let o = 0; o < outer; o++) {
+      for (const index of indices!.data) {
+        const start = (o * size + wrapIndex(Number(index), size)) * inner;
+        for (let i = 0; i < inner; i++) data[at++] = x!.data[start + i]!;
+      }
+    }
+    return { dtype: x!.dtype, shape, data };
+  },
+  flops: () => 0,
+};
+
+function wrapIndex(index: number, size: number): number {
+  const at = index < 0 ? index + size : index;
+  if (at >= 0 && at < size) return at;
+  throw new ReparamError('data', 'gather: index out of range', { got: String(index), expected: `0 … ${size - 1}` });
+}
+
+/** Slices of `x` along `axis` at int32 `indices`, whose shape replaces that axis. */
+export const gather = (x: Tensor, indices: Tensor, axis = 0): Tensor =>
+  apply(gatherOp, [x, indices], { axis: normalizeAxes(axis, x.rank, 'gather')[0]! });
+
+const scatterAddOp: Primitive<{ axis: number; size: number }> = {
+  name: 'scatterAdd',
+  infer: ([g, indices], { axis, size }) => {
+    checkIndices(indices!, 'scatterAdd');
+    return { dtype: g!.dtype, shape: [...g!.shape.slice(0, axis), size, ...g!.shape.slice(axis + indices!.rank)] };
+  },
+  vjp: (g, { inputs: [, indices], attrs: { axis } }) => [gather(g, indices!, axis), null],
+  // A product with the one-hot matrix: kernels exist everywhere and the order of summation is fixed.
+  lower: (e, [g, indices], { inputs, attrs: { axis, size } }) => {
+    const shape = inputs[0]!.shape;
+    const outer = shape.slice(0, axis);
+    const inner = shape.slice(axis + inputs[1]!.rank);
+    const flat = e.node('Reshape', [indices!, e.int64([1, -1])]);
+    const range = e.constant({
+      dtype: 'int32',
+      shape: [size, 1],
+      data: Int32Array.from({ length: size }, (_, i) => i),
+    });
+    const oneHotRows = e.cast(e.node('Equal', [flat, range]), 'float32');
+    const merge = (dims: Shape) => sizeOf(dims.map((d) => (typeof d === 'number' ? d : 0)));
+    const matrices = e.node('Reshape', [g!, e.int64([merge(outer), -1, merge(inner)])]);
+    return e.node('Reshape', [e.node('MatMul', [oneHotRows, matrices]), e.shape([...outer, size, ...inner])]);
+  },
+  evaluate: ([g, indices], { axis, size }, shape) => {
+    const outer = sizeOf(shape.slice(0, axis));
+    const inner = sizeOf(shape.slice(axis + 1));
+    const data = allocate(g!.dtype, sizeOf(shape));
+    let at = 0;
+    for (let o = 0; o < outer; o++) {
+      for (const index of indices!.data) {
+        const start = (o * size + wrapIndex(Number(index), size)) * inner;
+        for (let i = 0; i < inner; i++) data[start + i] = Number(data[start + i]) + Number(g!.data[at++]);
+      }
+    }
+    return { dtype: g!.dtype, shape, data };
+  },
+};
+
+/** Adds the slices of `g` into `size` places along `axis` given by `indices`: the transpose of `gather`. */
+export const scatterAdd = (g: Tensor, indices: Tensor, axis: number, size: number): Tensor =>
+  apply(scatterAddOp, [g, indices], { axis: axis < 0 ? axis + g.rank : axis, size });
+
+/** float32 indicators of shape [...indices, depth] from int32 class numbers. */
+export function oneHot(indices: Tensor, depth: number): Tensor {
+  checkIndices(indices, 'oneHot');
+  return cast(equal(reshape(indices, [...indices.shape, 1]), iota(depth)), 'float32');
+}

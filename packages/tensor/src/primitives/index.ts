@@ -1,0 +1,49 @@
+export { abs, add, div, maximum, minimum, mul, neg, pow, reciprocal, relu, sqrt, square, sub } from './arithmetic.ts';
+export {
+  equal,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  step,
+  where,
+} from './compare.ts';
+export {
+  ceil,
+  cos,
+  erf,
+  exp,
+  expm1,
+  floor,
+  log,
+  log1p,
+  logSigmoid,
+  sigmoid,
+  sign,
+  sin,
+  softplus,
+  tanh,
+} from './functions.ts';
+export { gather, oneHot, scatterAdd } from './gather.ts';
+export { bernoulliLogProb } from './likelihood.ts';
+export { type MatmulOptions, matmul } from './matmul.ts';
+export { argMax, cumsum, logMeanExp, logSumExp, max, mean, min, type ReduceOptions, sum } from './reduce.ts';
+export { logSoftmax, softmax } from './softmax.ts';
+export { asTensor, constant, input, type TensorLike } from './source.ts';
+export {
+  broadcastTo,
+  cast,
+  concat,
+  iota,
+  pad,
+  reshape,
+  slice,
+  split,
+  stack,
+  stopGradient,
+  sumTo,
+  transpose,
+} from './structure.ts';
