@@ -3,7 +3,7 @@ import { add, constant } from './primitives/index.ts';
 import { broadcastTo } from './primitives/structure.ts';
 import { formatShape } from './shape.ts';
 import { type Tensor, topologicalOrder } from './tensor.ts';
-import { flatten, type MapTree, type Tree, unflatten } from './tree.ts';
+import { flatten, type MapTree, unflatten } from './tree.ts';
 
 export interface GradOptions {
   /** Tensors treated as constants in this derivative only: it becomes a partial derivative. */
@@ -15,11 +15,7 @@ export interface GradOptions {
  * structure. Leaves the scalar does not depend on get zeros. The result is an ordinary expression: it can be
  * differentiated again.
  */
-export function grad<T extends Tree<Tensor>>(
-  scalar: Tensor,
-  inputs: T,
-  { hold = [] }: GradOptions = {},
-): MapTree<T, Tensor, Tensor> {
+export function grad<T>(scalar: Tensor, inputs: T, { hold = [] }: GradOptions = {}): MapTree<T, Tensor, Tensor> {
   if (scalar.shape.length !== 0 || scalar.dtype !== 'float32') {
     throw new ReparamError('shape', 'grad: only a float32 scalar has a gradient', {
       got: `${scalar.dtype} ${formatShape(scalar.shape)}`,

@@ -13,28 +13,22 @@ const isBranch = (node: unknown): node is Record<string, unknown> => {
 };
 
 /** Leaves in a fixed order (keys as written), each with its path, for example `encoder.0.weight`. */
-export function flatten<Leaf>(tree: Tree<Leaf>, prefix = ''): [path: string, leaf: Leaf][] {
+export function flatten<Leaf>(tree: unknown, prefix = ''): [path: string, leaf: Leaf][] {
   if (!isBranch(tree)) return [[prefix, tree as Leaf]];
-  return Object.entries(tree).flatMap(([key, child]) =>
-    flatten(child as Tree<Leaf>, prefix ? `${prefix}.${key}` : key),
-  );
+  return Object.entries(tree).flatMap(([key, child]) => flatten<Leaf>(child, prefix ? `${prefix}.${key}` : key));
 }
 
 /** Applies `fn` to every leaf and keeps the structure. */
-export function mapTree<T extends Tree<From>, From, To>(
-  tree: T,
-  fn: (leaf: From, path: string) => To,
-  prefix = '',
-): MapTree<T, From, To> {
-  if (!isBranch(tree)) return fn(tree as From, prefix) as MapTree<T, From, To>;
+export function mapTree<T, From, To>(tree: T, fn: (leaf: From, path: string) => To, prefix = ''): MapTree<T, From, To> {
+  if (!isBranch(tree)) return fn(tree as unknown as From, prefix) as MapTree<T, From, To>;
   const visit = ([key, child]: [string, unknown]) =>
-    [key, mapTree(child as Tree<From>, fn, prefix ? `${prefix}.${key}` : key)] as const;
+    [key, mapTree<unknown, From, To>(child, fn, prefix ? `${prefix}.${key}` : key)] as const;
   const entries = Object.entries(tree).map(visit);
   return (Array.isArray(tree) ? entries.map(([, v]) => v) : Object.fromEntries(entries)) as MapTree<T, From, To>;
 }
 
 /** Puts leaves found by path into the structure of `like`. */
-export function unflatten<T extends Tree<From>, From, To>(
+export function unflatten<T, From, To>(
   like: T,
   leaves: ReadonlyMap<string, To> | Readonly<Record<string, To>>,
 ): MapTree<T, From, To> {

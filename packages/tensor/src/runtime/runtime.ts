@@ -1,0 +1,31 @@
+import type { Feeds, Graph, StepGraph } from '../graph.ts';
+import type { HostTensor } from '../host.ts';
+
+/** A graph made ready to run. */
+export interface Executable {
+  run(feeds: Feeds): Promise<Map<string, HostTensor>>;
+  dispose(): Promise<void>;
+}
+
+export interface StepResult {
+  readonly state: Map<string, HostTensor>;
+  /** Outputs of every step, stacked along a new first axis. */
+  readonly outputs: Map<string, HostTensor>;
+}
+
+/** A step made ready to run many times in one call. */
+export interface StepExecutable {
+  /** Runs `steps` steps from `state`; `inputs` are stacked along a first axis of that size. Leaves `state` as it is. */
+  run(state: Feeds, inputs: Feeds, steps: number): Promise<StepResult>;
+  dispose(): Promise<void>;
+}
+
+/** Something that executes graphs: ONNX Runtime in one of its forms, or the reference interpreter. */
+export interface Runtime {
+  /** For example `onnxruntime-node cpu`. */
+  readonly name: string;
+  /** Version of the library behind it. */
+  readonly version: string;
+  load(graph: Graph): Promise<Executable>;
+  loadStep(step: StepGraph): Promise<StepExecutable>;
+}

@@ -1,0 +1,119 @@
+import { checkFeed, checkInputs, inspect, type ProgramInfo } from './graph.ts';
+import { type HostTensor, hostTensor, sizeOf } from './host.ts';
+import { lowerSingleStep } from './onnx/lower.ts';
+import { input } from './primitives/source.ts';
+import { declaredInputs, needNoise, needScalar, type Spec } from './program.ts';
+import { fillNoise } from './random/index.ts';
+import type { Runtime } from './runtime/runtime.ts';
+import { simplify } from './simplify.ts';
+import type { Tensor } from './tensor.ts';
+import { Trace } from './trace.ts';
+import { flatten, type MapTree, mapTree, unflatten } from './tree.ts';
+
+/** What the noise and scalars of K steps are made of. */
+export interface StepsOptions {
+  readonly noise?: {
+    readonly seed: number | bigint;
+    /** Row ids of all K batches, one after the other. */
+    readonly rows: Int32Array;
+    /** How often each of these rows was presented before. */
+    readonly draws: Int32Array;
+  };
+  /** K numbers for each scalar. */
+  readonly scalars?: Readonly<Record<string, ArrayLike<number>>>;
+}
+
+export interface StepProgram<State, Batch, Outputs> {
+  /** Runs `steps` steps: `batches` are stacked along a first axis of that size, and so are the outputs. */
+  run(state: State, batches: Batch, steps: number, options?: StepsOptions): Promise<{ state: State; outputs: Outputs }>;
+  /** Of one step. */
+  readonly info: ProgramInfo;
+  /** One step as a serialised ONNX model. */
+  toOnnx(): Uint8Array;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Traces one step of an iteration, `(state, batch) → {state, outputs}`, and makes it ready to run many times a call,
+ * so that state crosses the runtime's boundary rarely.
+ */
+export async function compileStep<S, B, Out>(
+  fn: (
+    state: MapTree<S, Spec, Tensor>,
+    batch: MapTree<B, Spec, Tensor>,
+    trace: Trace,
+  ) => { state: MapTree<S, Spec, Tensor>; outputs: Out },
+  specs: { state: S; batch: B },
+  { runtime }: { runtime: Runtime },
+): Promise<StepProgram<MapTree<S, Spec, HostTensor>, MapTree<B, Spec, HostTensor>, MapTree<Out, Tensor, HostTensor>>> {
+  const trace = new Trace();
+  const symbolic = <T>(tree: T, prefix: string) =>
+    mapTree<T, Spec, Tensor>(tree, ({ dtype, shape }, path) => input(`${prefix}${path}`, shape, dtype));
+  const stateIn = symbolic(specs.state, 'state:');
+  const batch = symbolic(specs.batch, 'batch:');
+  const result = fn(stateIn, batch, trace);
+
+  const stateOut = new Map(flatten<Tensor>(result.state));
+  const state = flatten<Tensor>(stateIn).map(([path, tensor]) => ({
+    name: `state:${path}`,
+    input: tensor,
+    output: stateOut.get(path)!,
+  }));
+  const batchInputs = flatten<Tensor>(batch).map(([path, tensor]) => ({
+    name: `batch:${path}`,
+    tensor,
+  }));
+  const inputs = [...batchInputs, ...declaredInputs(trace)];
+  const outputs = flatten<Tensor>(result.outputs).map(([path, tensor]) => ({ name: `out:${path}`, tensor }));
+  const results = [...state.map((s) => s.output), ...outputs.map((o) => o.tensor)];
+  checkInputs(results, [...state.map((s) => s.input), ...inputs.map((i) => i.tensor)]);
+
+  const graph = { state, inputs, outputs };
+  const executable = await runtime.loadStep(graph);
+  const buffers = new Map<string, Float32Array>();
+  const buffer = (name: string, size: number): Float32Array => {
+    const known = buffers.get(name);
+    if (known && known.length >= size) return known.subarray(0, size);
+    const made = new Float32Array(size);
+    buffers.set(name, made);
+    return made;
+  };
+
+  return {
+    async run(current, batches, steps, options = {}) {
+      const stateFeeds = new Map(flatten<HostTensor>(current).map(([path, value]) => [`state:${path}`, value]));
+      for (const s of state) checkFeed(s.name, s.input, stateFeeds.get(s.name), new Map());
+      const feeds = new Map<string, HostTensor>();
+      const given = new Map(flatten<HostTensor>(batches));
+      for (const { name, tensor } of batchInputs) {
+        const value = given.get(name.slice('batch:'.length));
+        checkFeed(name, { dtype: tensor.dtype, shape: [steps, ...tensor.shape] }, value, new Map());
+        feeds.set(name, value);
+      }
+      for (const { spec } of trace.noiseInputs) {
+        const { seed, rows, draws } = needNoise(spec.site, options.noise);
+        const size = sizeOf(spec.shape);
+        const perStep = spec.shape[spec.rowAxis]!;
+        const data = buffer(spec.site, size * steps);
+        for (let k = 0; k < steps; k++) {
+          fillNoise(spec, data, k * size, { seed, rows, draws, rowsOffset: k * perStep });
+        }
+        feeds.set(`noise:${spec.site}`, hostTensor(data, [steps, ...spec.shape]));
+      }
+      for (const { name } of trace.scalarInputs) {
+        const values = Float32Array.from(needScalar(name, options.scalars));
+        feeds.set(`scalar:${name}`, hostTensor(values, [steps]));
+      }
+      const { state: next, outputs: stacked } = await executable.run(stateFeeds, feeds, steps);
+      const byPath = (results: Map<string, HostTensor>, prefix: string) =>
+        new Map([...results].map(([name, value]) => [name.slice(prefix.length), value]));
+      return {
+        state: unflatten<S, Spec, HostTensor>(specs.state, byPath(next, 'state:')),
+        outputs: unflatten<Out, Tensor, HostTensor>(result.outputs, byPath(stacked, 'out:')),
+      };
+    },
+    info: inspect(simplify(results)),
+    toOnnx: () => lowerSingleStep(graph, 'export'),
+    dispose: () => executable.dispose(),
+  };
+}
