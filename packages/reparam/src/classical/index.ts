@@ -1,0 +1,3 @@
+export * from './linearGaussian.ts';
+export { type DataMatrix, type Moments, moments } from './moments.ts';
+export * from './ppca.ts';

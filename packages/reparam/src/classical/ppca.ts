@@ -1,0 +1,91 @@
+import { ReparamError } from '@reparam/tensor';
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { type LinearGaussian, linearGaussian } from './linearGaussian.ts';
+import { type DataMatrix, type Moments, moments } from './moments.ts';
+
+/** The eigen-decomposition of a covariance: shared by every latent dimension and noise variance that is tried. */
+export interface PrincipalAxes {
+  readonly mean: Float64Array;
+  /** l_1 ≥ l_2 ≥ …, [D], the squared unit of x. */
+  readonly eigenvalues: Float64Array;
+  /** Row j is the unit eigenvector of l_j, its largest entry positive, [D, D]. */
+  readonly axes: Float64Array;
+}
+
+/** A fitted model with the whole spectrum of its training covariance. */
+export interface Ppca extends LinearGaussian {
+  readonly eigenvalues: Float64Array;
+  /** min(q, number of l_j > s²): how many latent dimensions any maximum of the likelihood uses. */
+  readonly activeUnits: number;
+}
+
+export interface PpcaOptions {
+  /** A fixed s² instead of the maximum-likelihood one. */
+  readonly noiseVariance?: number;
+}
+
+/** Eigenvalues, largest first, and axes of a covariance. */
+export function principalAxes({ mean, covariance }: Pick<Moments, 'mean' | 'covariance'>): PrincipalAxes {
+  const width = mean.length;
+  const matrix = Matrix.from1DArray(width, width, covariance);
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(matrix, { assumeSymmetric: true });
+  const order = realEigenvalues.map((_, j) => j).sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!);
+  const axes = new Float64Array(width * width);
+  order.forEach((column, j) => {
+    const axis = eigenvectorMatrix.getColumn(column);
+    const largest = axis.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best));
+    axes.set(largest < 0 ? axis.map((value) => -value) : axis, j * width);
+  });
+  return { mean, eigenvalues: Float64Array.from(order, (column) => realEigenvalues[column]!), axes };
+}
+
+/** min(q, number of l_j > s²): the units that survive in a linear variational autoencoder with fixed s². */
+export const activeUnits = (eigenvalues: Float64Array, noiseVariance: number, latentDim = eigenvalues.length): number =>
+  Math.min(
+    latentDim,
+    eigenvalues.reduce((count, value) => count + (value > noiseVariance ? 1 : 0), 0),
+  );
+
+/**
+ * Probabilistic PCA in closed form (Tipping & Bishop 1999): W = U_q (Λ_q - s² I)₊^½ and, unless it is fixed, s² = mean
+ * of the discarded eigenvalues. Throws `config` unless q is an integer from 1 to D (to D - 1 when s² is fitted), `data`
+ * when the discarded eigenvalues are all zero.
+ */
+export function ppca(principal: PrincipalAxes, latentDim: number, options: PpcaOptions = {}): Ppca {
+  const { mean, eigenvalues, axes } = principal;
+  const width = mean.length;
+  const fixed = options.noiseVariance;
+  const most = fixed === undefined ? width - 1 : width;
+  if (!(Number.isInteger(latentDim) && latentDim >= 1 && latentDim <= most)) {
+    throw new ReparamError('config', 'bad number of latent dimensions', {
+      got: `${latentDim} for ${width} dimensions`,
+      expected: `an integer from 1 to ${most}`,
+    });
+  }
+  const discarded = eigenvalues.subarray(latentDim);
+  const noiseVariance = fixed ?? discarded.reduce((sum, value) => sum + value, 0) / discarded.length;
+  if (fixed === undefined && !(noiseVariance > 1e-14 * eigenvalues[0]!)) {
+    throw new ReparamError('data', 'the data has no variance outside its principal axes', {
+      got: `${latentDim} latent dimensions`,
+      fix: 'Use fewer latent dimensions, or fix the noise variance',
+    });
+  }
+  const components = new Float64Array(width * latentDim);
+  for (let k = 0; k < latentDim; k++) {
+    const length = Math.sqrt(Math.max(0, eigenvalues[k]! - noiseVariance));
+    for (let j = 0; j < width; j++) components[j * latentDim + k] = length * axes[k * width + j]!;
+  }
+  return {
+    ...linearGaussian({ mean, components, noiseVariance }),
+    eigenvalues,
+    activeUnits: activeUnits(eigenvalues, noiseVariance, latentDim),
+  };
+}
+
+/**
+ * Fits probabilistic PCA to the rows of `data`: `ppca(principalAxes(moments(data)), latentDim, options)`.
+ *
+ * @example fitPpca({ data, rows: 60_000, columns: 784, scale: 1 / 255 }, 10).logLikelihood(test)
+ */
+export const fitPpca = (data: DataMatrix, latentDim: number, options: PpcaOptions = {}): Ppca =>
+  ppca(principalAxes(moments(data)), latentDim, options);
