@@ -4,7 +4,6 @@ import {
   fillNoise,
   foldIn,
   key,
-  log,
   type NoiseSpec,
   normalArray,
   normalFromWord,
@@ -17,6 +16,7 @@ import {
 } from '@reparam/tensor';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { portableLog } from '../src/random/normal.ts';
 
 describe('threefry', () => {
   // Random123 kat_vectors: threefry 2 32 20
@@ -135,18 +135,18 @@ describe('normal', () => {
     [10000000000.0, 23.025850929940457],
     [1.7976931348623157e308, 709.782712893384],
   ])('log of %d', (x, y) => {
-    expect(Math.abs(log(x) - y)).toBeLessThanOrEqual(Math.abs(y) * 2 ** -52);
+    expect(Math.abs(portableLog(x) - y)).toBeLessThanOrEqual(Math.abs(y) * 2 ** -52);
   });
 
   test('log over the whole range, and at its ends', () => {
     fc.assert(
       fc.property(fc.double({ min: 5e-324, noNaN: true, noDefaultInfinity: true }), (x) => {
         const y = Math.log(x);
-        return Math.abs(log(x) - y) <= Math.abs(y) * 2 ** -51;
+        return Math.abs(portableLog(x) - y) <= Math.abs(y) * 2 ** -51;
       }),
       { numRuns: 20_000 },
     );
-    expect([1, 0, -0, Infinity, -1, NaN].map(log)).toEqual([0, -Infinity, -Infinity, Infinity, NaN, NaN]);
+    expect([1, 0, -0, Infinity, -1, NaN].map(portableLog)).toEqual([0, -Infinity, -Infinity, Infinity, NaN, NaN]);
   });
 
   test('words map symmetrically into the open range', () => {

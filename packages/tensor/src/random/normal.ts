@@ -19,7 +19,7 @@ const ln2Low = 1.9082149292705877e-10;
  * Natural logarithm in float64 within 1 ulp, identical on every engine. With x = 2^k (1 + f), √½ ≤ 1 + f < √2 and
  * s = f / (2 + f): ln(1 + f) = 2 artanh s = f - s (f - R), R = Σ_{n≥1} 2 s^2n / (2n + 1).
  */
-export function log(x: number): number {
+export function portableLog(x: number): number {
   if (!(x > 0 && x < Number.POSITIVE_INFINITY)) return x > 0 ? x : x === 0 ? Number.NEGATIVE_INFINITY : Number.NaN;
   let k = -1023;
   if (x < 2.2250738585072014e-308) {
@@ -73,7 +73,7 @@ export function normalQuantile(p: number): number {
 /** The z > 0 with 1 - Φ(z) = p, for p ≤ 0.075. */
 function upperTail(p: number): number {
   if (!(p > 0)) return p === 0 ? Number.POSITIVE_INFINITY : Number.NaN;
-  const distance = Math.sqrt(-log(p));
+  const distance = Math.sqrt(-portableLog(p));
   return distance <= 5 ? nearTail(distance - 1.6) : farTail(distance - 5);
 }
 
