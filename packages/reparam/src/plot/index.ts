@@ -1,0 +1,25 @@
+export {
+  encodePng,
+  type GridOptions,
+  type Image,
+  type ImageSize,
+  imageGrid,
+  manifoldGrid,
+  type Pixels,
+  pairsGrid,
+  stripGrid,
+} from './png.ts';
+export { type Plane, principalPlane } from './principalComponents.ts';
+export { reportHtml } from './report/reportHtml.ts';
+export type {
+  BoundTerms,
+  EpochTerms,
+  LatentCodes,
+  ReportPicture,
+  RunReport,
+  TestFigure,
+} from './report/runReport.ts';
+export { type Bar, type BarChartOptions, barChart, type HistogramOptions, histogram } from './svg/barChart.ts';
+export type { AxisOptions, ChartOptions } from './svg/frame.ts';
+export { type LineChartOptions, type LinePoint, type LineSeries, lineChart } from './svg/lineChart.ts';
+export { type ScatterPlotOptions, scatterPlot } from './svg/scatterPlot.ts';

@@ -1,0 +1,78 @@
+import { base64 } from '../base64.ts';
+import { type Content, element, type Markup, render } from '../svg/markup.ts';
+import { klChart, latentChart, learningCurves } from './charts.ts';
+import { meanings } from './meanings.ts';
+import type { ReportPicture, RunReport } from './runReport.ts';
+import { reportStyle } from './style.ts';
+import { figureTable, nestedTable } from './tables.ts';
+
+/**
+ * One self-contained page about a run: no scripts, nothing loaded from elsewhere, light and dark.
+ * Every text of the report is escaped.
+ */
+export function reportHtml(report: RunReport): string {
+  const { title, objective, dataset, preset, warnings, test, history, klPerDimension, latent, pictures } = report;
+  const chart = (markup: string, kind = '') => element('figure', { class: `chart ${kind}` }, { markup });
+  const body = element(
+    'main',
+    {},
+    element('h1', {}, title),
+    element('p', { class: 'lead' }, objective),
+    element('p', { class: 'muted' }, `Data: ${dataset}. Preset: ${preset}.`),
+    warnings.map((warning) => element('p', { class: 'warning', role: 'note' }, `Warning: ${warning}`)),
+    section('Test set', test.length > 0, () => figureTable(test)),
+    section('Learning curves', history.length > 0, () =>
+      element(
+        'div',
+        { class: 'charts' },
+        learningCurves(history).map((svg) => chart(svg)),
+      ),
+    ),
+    section('Pictures', pictures.length > 0, () => element('div', { class: 'pictures' }, pictures.map(picture))),
+    section('Latent space', klPerDimension.length > 0 || latent !== undefined, () => [
+      ...(klPerDimension.length ? [chart(klChart(klPerDimension, report.activeUnits), 'wide')] : []),
+      ...(latent ? [chart(latentChart(latent), 'plane')] : []),
+    ]),
+    section('What every figure means', true, () =>
+      element(
+        'dl',
+        {},
+        meanings.map(([term, meaning]) => [element('dt', {}, term), element('dd', {}, meaning)]),
+      ),
+    ),
+    section('Configuration', report.config !== undefined, () =>
+      element('div', { class: 'scroll' }, nestedTable(report.config)),
+    ),
+    section('Environment', Object.keys(report.environment).length > 0, () =>
+      element('div', { class: 'scroll' }, nestedTable(report.environment)),
+    ),
+  );
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+${render(element('title', {}, title))}
+<style>${reportStyle}</style>
+</head>
+<body>
+${render(body)}
+</body>
+</html>
+`;
+}
+
+const section = (heading: string, present: boolean, content: () => Content): Markup[] =>
+  present ? [element('section', {}, element('h2', {}, heading), content())] : [];
+
+function picture({ title, caption, png }: ReportPicture): Markup {
+  const image = `<img alt="${render(title)}" src="data:image/png;base64,${base64(png)}">`;
+  return element(
+    'figure',
+    { class: 'picture' },
+    element('strong', {}, title),
+    { markup: image },
+    element('figcaption', {}, caption),
+  );
+}

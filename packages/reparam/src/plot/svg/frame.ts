@@ -1,0 +1,142 @@
+import { type Content, element, type Markup, render } from './markup.ts';
+import { ink, seriesColor } from './palette.ts';
+import { linearScale, type Scale } from './scale.ts';
+
+/** What every chart accepts. */
+export interface ChartOptions {
+  readonly title: string;
+  readonly x: AxisOptions;
+  readonly y: AxisOptions;
+  /** Pixels; default 560 × 320. The picture scales to its container. */
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** An axis: what is measured, in which unit. */
+export interface AxisOptions {
+  readonly label: string;
+  /** Marks at whole numbers only, for counts such as epochs. */
+  readonly whole?: boolean;
+}
+
+/** A legend line: the label of series `index`. */
+export interface LegendItem {
+  readonly label: string;
+  readonly index: number;
+  readonly dashed?: boolean;
+  readonly muted?: boolean;
+}
+
+/** What a chart puts into the frame; `xTicks: false` leaves the marks of the horizontal axis to the chart. */
+export interface FrameParts {
+  readonly xDomain: readonly [number, number];
+  readonly yDomain: readonly [number, number];
+  readonly legend?: readonly LegendItem[];
+  readonly caption?: string;
+  readonly xTicks?: boolean;
+  readonly draw: (x: Scale, y: Scale) => Content;
+}
+
+const font = 'font-family:system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;font-variant-numeric:tabular-nums';
+
+/** One line of text in a chart. */
+export function text(
+  x: number,
+  y: number,
+  content: string,
+  attributes: Readonly<Record<string, string | number | undefined>> = {},
+): Markup {
+  const muted = { fill: ink.muted, class: 'rp-muted', 'font-size': 12 };
+  return element('text', { x, y, ...muted, ...attributes }, content);
+}
+
+/** The whole chart as SVG text: title, legend, grid, axes with labels, the drawing, and a caption. */
+export function chartFrame(options: ChartOptions, parts: FrameParts): string {
+  const { title, width = 560, height = 320 } = options;
+  const legend = layOutLegend(parts.legend ?? [], width);
+  const top = 40 + legend.height;
+  const bottom = height - 46 - (parts.caption ? 20 : 0);
+  const yScale = linearScale(
+    parts.yDomain,
+    [bottom, top],
+    Math.max(2, Math.floor((bottom - top) / 40)),
+    options.y.whole,
+  );
+  const longest = Math.max(...yScale.ticks.map((tick) => yScale.format(tick).length));
+  const left = 34 + 7.2 * longest;
+  const right = width - 20;
+  const xScale = linearScale(
+    parts.xDomain,
+    [left, right],
+    Math.max(2, Math.floor((right - left) / 70)),
+    options.x.whole,
+  );
+
+  const gridLine = (x1: number, y1: number, x2: number, y2: number, strong = false) =>
+    element('line', {
+      x1,
+      y1,
+      x2,
+      y2,
+      stroke: strong ? ink.axis : ink.grid,
+      class: strong ? 'rp-axis' : 'rp-grid',
+    });
+  const xMarks = parts.xTicks === false ? [] : xScale.ticks;
+  const axes = [
+    ...yScale.ticks.map((tick) => gridLine(left, yScale(tick), right, yScale(tick))),
+    gridLine(left, bottom, right, bottom, true),
+    ...xMarks.map((tick) => gridLine(xScale(tick), bottom, xScale(tick), bottom + 4, true)),
+    ...xMarks.map((tick) => text(xScale(tick), bottom + 18, xScale.format(tick), { 'text-anchor': 'middle' })),
+    ...yScale.ticks.map((tick) => text(left - 8, yScale(tick) + 4, yScale.format(tick), { 'text-anchor': 'end' })),
+  ];
+  const middle = (top + bottom) / 2;
+  const labels = [
+    text(0, 20, title, { x: 14, fill: ink.text, class: 'rp-text', 'font-size': 15, 'font-weight': 600 }),
+    text((left + right) / 2, bottom + 37, options.x.label, { 'text-anchor': 'middle' }),
+    text(16, middle, options.y.label, { 'text-anchor': 'middle', transform: `rotate(-90 16 ${middle})` }),
+    ...(parts.caption ? [text(14, height - 8, parts.caption, { 'font-size': 11 })] : []),
+  ];
+  return render(
+    element(
+      'svg',
+      {
+        xmlns: 'http://www.w3.org/2000/svg',
+        viewBox: `0 0 ${width} ${height}`,
+        width,
+        height,
+        role: 'img',
+        'aria-label': title,
+        style: font,
+      },
+      element('rect', { width, height, fill: ink.background, class: 'rp-background' }),
+      axes,
+      parts.draw(xScale, yScale),
+      legend.content,
+      labels,
+    ),
+  );
+}
+
+function layOutLegend(items: readonly LegendItem[], width: number): { content: Markup[]; height: number } {
+  let x = 14;
+  let y = 40;
+  const content = items.map(({ label, index, dashed, muted }) => {
+    const advance = 40 + 7 * label.length;
+    if (x > 14 && x + advance > width) [x, y] = [14, y + 18];
+    const { color, strokeClass } = seriesColor(index);
+    const mark = element('line', {
+      x1: x,
+      y1: y - 4,
+      x2: x + 18,
+      y2: y - 4,
+      stroke: muted ? ink.axis : color,
+      class: muted ? 'rp-axis' : strokeClass,
+      'stroke-width': 4,
+      'stroke-dasharray': dashed ? '5 3' : undefined,
+    });
+    const line = [mark, text(x + 24, y, label)];
+    x += advance;
+    return element('g', {}, line);
+  });
+  return { content, height: items.length ? y - 40 + 18 : 0 };
+}
