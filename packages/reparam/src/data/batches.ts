@@ -1,0 +1,87 @@
+import { ReparamError } from '@reparam/tensor';
+import { type Binarization, binarizeRows, requireUnitRange } from './binarize.ts';
+import { type Dataset, widthOf } from './dataset.ts';
+
+/** Host memory for K batches of B rows, filled again and again. */
+export interface BatchBuffer {
+  readonly steps: number;
+  readonly batchSize: number;
+  /** `[steps, batchSize, ...shape]`; bytes for pixels and bits, else float32. */
+  readonly data: Uint8Array | Float32Array;
+  /** Value in the model = data × scale: the data set's, or 1 for bits. */
+  readonly scale: number;
+  /** `[steps, batchSize]`: 1 / (rows in that batch), 0 for padding; each batch that has rows sums to 1. */
+  readonly weights: Float32Array;
+  /** `[steps, batchSize]`: index into the data set; 0 for padding. */
+  readonly rows: Int32Array;
+}
+
+export interface BatchOptions {
+  readonly steps: number;
+  readonly batchSize: number;
+  /** Default `none`. */
+  readonly binarization?: Binarization;
+}
+
+/** Allocates room for `steps` batches of `dataset`; refuses to binarise values outside [0, 1]. */
+export function batchBuffer(dataset: Dataset, options: BatchOptions): BatchBuffer {
+  const { steps, batchSize, binarization = 'none' } = options;
+  for (const [at, got] of Object.entries({ steps, batchSize })) {
+    if (!(Number.isInteger(got) && got > 0)) {
+      throw new ReparamError('config', `bad ${at}`, { got: `${got}`, expected: 'a positive whole number', at });
+    }
+  }
+  const bits = binarization !== 'none';
+  if (bits) requireUnitRange(dataset);
+  const count = steps * batchSize;
+  const length = count * widthOf(dataset);
+  return {
+    steps,
+    batchSize,
+    data: bits || dataset.dtype === 'uint8' ? new Uint8Array(length) : new Float32Array(length),
+    scale: bits ? 1 : dataset.scale,
+    weights: new Float32Array(count),
+    rows: new Int32Array(count),
+  };
+}
+
+export interface FillOptions {
+  /** Default `none`; must be the one the buffer was made for. */
+  readonly binarization?: Binarization;
+  readonly seed: number | bigint;
+  /** How often these rows have been presented before: the epoch. */
+  readonly draw: number;
+}
+
+/**
+ * Fills `buffer` with `order[start]`, `order[start + 1]`, …; returns how many rows and how many batches hold any.
+ * What is left over is padding: row 0 with weight 0.
+ */
+export function fillBatches(
+  buffer: BatchBuffer,
+  dataset: Dataset,
+  order: Int32Array,
+  start: number,
+  options: FillOptions,
+): { rows: number; steps: number } {
+  const { batchSize, weights, rows, data } = buffer;
+  const { binarization = 'none' } = options;
+  const count = Math.max(0, Math.min(rows.length, order.length - start));
+  rows.fill(0, count);
+  rows.set(order.subarray(start, start + count));
+  weights.fill(0, count);
+  for (let from = 0; from < count; from += batchSize) {
+    const to = Math.min(from + batchSize, count);
+    weights.fill(1 / (to - from), from, to);
+  }
+  if (binarization !== 'none') binarizeRows(data as Uint8Array, 0, dataset, rows, binarization, options);
+  else copyRows(data, dataset.data, rows, widthOf(dataset));
+  return { rows: count, steps: Math.ceil(count / batchSize) };
+}
+
+function copyRows(out: Uint8Array | Float32Array, data: Uint8Array | Float32Array, rows: Int32Array, width: number) {
+  for (let r = 0; r < rows.length; r++) {
+    const from = rows[r]! * width;
+    out.set(data.subarray(from, from + width), r * width);
+  }
+}

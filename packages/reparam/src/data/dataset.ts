@@ -1,0 +1,113 @@
+import { ReparamError, sizeOf } from '@reparam/tensor';
+
+/** A set of examples in host memory. The model sees `data * scale`; pixels stay bytes until they are in the graph. */
+export interface Dataset {
+  /** Its registry name or the file it was read from. */
+  readonly name: string;
+  /** `train`, `validation`, `test` or `all`. */
+  readonly split?: string;
+  /** Number of examples. */
+  readonly size: number;
+  /** Shape of one example: `[H, W]` for grey images, `[H, W, C]` with channels, `[D]` for tables. */
+  readonly shape: readonly number[];
+  readonly dtype: 'uint8' | 'float32';
+  /** Value in the model = stored value × scale. */
+  readonly scale: number;
+  /** Smallest and largest stored value. */
+  readonly range: { readonly min: number; readonly max: number };
+  /** Row-major `[size, ...shape]`. */
+  readonly data: Uint8Array | Float32Array;
+  /** One class index a row; −1 where it is missing. */
+  readonly labels?: Int32Array;
+  readonly classNames?: readonly string[];
+  /** Row number of each example in the file it came from; absent when that is 0, 1, 2, … */
+  readonly rowIds?: Int32Array;
+  /** Where the bytes came from. */
+  readonly source: string;
+}
+
+export interface DatasetInit {
+  readonly name: string;
+  readonly data: Uint8Array | Float32Array;
+  readonly shape: readonly number[];
+  /** Default 1. */
+  readonly scale?: number;
+  readonly split?: string;
+  readonly labels?: Int32Array;
+  readonly classNames?: readonly string[];
+  readonly source?: string;
+}
+
+/** Checks and wraps examples: a data error names the row and column of a NaN or infinity, or labels that do not match. */
+export function createDataset(init: DatasetInit): Dataset {
+  const { name, data, shape, labels, source = name, scale = 1, ...rest } = init;
+  const width = sizeOf(shape);
+  const size = data.length / width;
+  if (!(scale > 0 && Number.isFinite(scale))) {
+    throw new ReparamError('config', 'bad scale', { got: `${scale}`, expected: 'a positive number', at: name });
+  }
+  if (width < 1 || data.length === 0) {
+    throw new ReparamError('data', 'data set is empty', { got: `${data.length} values of shape [${shape}]`, at: name });
+  }
+  if (!Number.isInteger(size)) {
+    throw new ReparamError('data', 'values do not fill a whole number of examples', {
+      got: `${data.length} values`,
+      expected: `a multiple of ${width} for shape [${shape.join(', ')}]`,
+      at: name,
+    });
+  }
+  if (labels && labels.length !== size) {
+    throw new ReparamError('data', 'labels do not match the examples', {
+      got: `${labels.length} labels`,
+      expected: `${size}, one an example`,
+      fix: 'Check that both files belong to the same set and split',
+      at: name,
+    });
+  }
+  const dtype = data instanceof Uint8Array ? 'uint8' : 'float32';
+  const range = data instanceof Uint8Array ? byteRange(data) : floatRange(data, width, name);
+  return { name, ...rest, size, shape: [...shape], dtype, scale, range, data, labels, source };
+}
+
+/** Values of one example. */
+export const widthOf = (dataset: Dataset): number => sizeOf(dataset.shape);
+
+/** What a likelihood may assume of the model's values: all 0 or 1, all in [0, 1], or anything. */
+export function valueKind(dataset: Dataset): 'binary' | 'unit' | 'real' {
+  const { data, scale, range } = dataset;
+  if (range.min < 0 || range.max * scale > 1 + 1e-6) return 'real';
+  for (let i = 0; i < data.length; i++) {
+    if (data[i] !== 0 && data[i]! * scale !== 1) return 'unit';
+  }
+  return 'binary';
+}
+
+function byteRange(data: Uint8Array) {
+  let min = 255;
+  let max = 0;
+  for (let i = 0; i < data.length && !(min === 0 && max === 255); i++) {
+    const value = data[i]!;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  return { min, max };
+}
+
+function floatRange(data: Float32Array, width: number, at: string) {
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i]!;
+    if (!Number.isFinite(value)) {
+      throw new ReparamError('data', `value is not finite at row ${Math.floor(i / width)}, column ${i % width}`, {
+        got: `${value}`,
+        expected: 'a finite 32-bit number',
+        fix: 'Remove or impute such values first (rows and columns count from 0)',
+        at,
+      });
+    }
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  return { min, max };
+}
