@@ -1,1 +1,14 @@
-export {};
+export * from './classical/index.ts';
+export { type Context, type NoiseSite, traceContext } from './context.ts';
+export * from './data/index.ts';
+export * from './distributions/index.ts';
+export * from './likelihoods/index.ts';
+export * from './metrics/index.ts';
+export * from './models/index.ts';
+export * from './nn/index.ts';
+export * from './objectives/index.ts';
+export * from './optim/index.ts';
+export type { HostParams, ParamTree, SymbolicParams } from './params.ts';
+export * from './posteriors/index.ts';
+export * from './priors/index.ts';
+export * from './train/index.ts';

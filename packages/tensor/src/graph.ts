@@ -15,8 +15,10 @@ export interface Graph {
   readonly outputs: readonly NamedTensor[];
 }
 
-/** One step of an iteration: state goes in and comes out, inputs and outputs are fresh each step. */
+/** One step of an iteration: state goes in and comes out, inputs and outputs are fresh each step, `shared` stays. */
 export interface StepGraph extends Graph {
+  /** Inputs that are the same for all steps of a call. */
+  readonly shared: readonly NamedTensor[];
   readonly state: readonly { readonly name: string; readonly input: Tensor; readonly output: Tensor }[];
 }
 

@@ -11,7 +11,9 @@ import { Trace } from './trace.ts';
 import { flatten, type MapTree, mapTree, unflatten } from './tree.ts';
 
 /** What the noise and scalars of K steps are made of. */
-export interface StepsOptions {
+export interface StepsOptions<Shared = unknown> {
+  /** Values of the shared inputs. */
+  readonly shared?: Shared;
   readonly noise?: {
     readonly seed: number | bigint;
     /** Row ids of all K batches, one after the other. */
@@ -23,9 +25,14 @@ export interface StepsOptions {
   readonly scalars?: Readonly<Record<string, ArrayLike<number>>>;
 }
 
-export interface StepProgram<State, Batch, Outputs> {
+export interface StepProgram<State, Batch, Outputs, Shared = unknown> {
   /** Runs `steps` steps: `batches` are stacked along a first axis of that size, and so are the outputs. */
-  run(state: State, batches: Batch, steps: number, options?: StepsOptions): Promise<{ state: State; outputs: Outputs }>;
+  run(
+    state: State,
+    batches: Batch,
+    steps: number,
+    options?: StepsOptions<Shared>,
+  ): Promise<{ state: State; outputs: Outputs }>;
   /** Of one step. */
   readonly info: ProgramInfo;
   /** One step as a serialised ONNX model. */
@@ -34,24 +41,33 @@ export interface StepProgram<State, Batch, Outputs> {
 }
 
 /**
- * Traces one step of an iteration, `(state, batch) → {state, outputs}`, and makes it ready to run many times a call,
+ * Traces one step of an iteration, `(state, batch, trace, shared) → {state, outputs}`, and makes it ready to run many times a call,
  * so that state crosses the runtime's boundary rarely.
  */
-export async function compileStep<S, B, Out>(
+export async function compileStep<S, B, Out, Sh = Record<string, never>>(
   fn: (
     state: MapTree<S, Spec, Tensor>,
     batch: MapTree<B, Spec, Tensor>,
     trace: Trace,
+    shared: MapTree<Sh, Spec, Tensor>,
   ) => { state: MapTree<S, Spec, Tensor>; outputs: Out },
-  specs: { state: S; batch: B },
+  specs: { state: S; batch: B; shared?: Sh },
   { runtime }: { runtime: Runtime },
-): Promise<StepProgram<MapTree<S, Spec, HostTensor>, MapTree<B, Spec, HostTensor>, MapTree<Out, Tensor, HostTensor>>> {
+): Promise<
+  StepProgram<
+    MapTree<S, Spec, HostTensor>,
+    MapTree<B, Spec, HostTensor>,
+    MapTree<Out, Tensor, HostTensor>,
+    MapTree<Sh, Spec, HostTensor>
+  >
+> {
   const trace = new Trace();
   const symbolic = <T>(tree: T, prefix: string) =>
     mapTree<T, Spec, Tensor>(tree, ({ dtype, shape }, path) => input(`${prefix}${path}`, shape, dtype));
   const stateIn = symbolic(specs.state, 'state:');
   const batch = symbolic(specs.batch, 'batch:');
-  const result = fn(stateIn, batch, trace);
+  const sharedIn = symbolic((specs.shared ?? {}) as Sh, 'shared:');
+  const result = fn(stateIn, batch, trace, sharedIn);
 
   const stateOut = new Map(flatten<Tensor>(result.state));
   const state = flatten<Tensor>(stateIn).map(([path, tensor]) => ({
@@ -59,16 +75,16 @@ export async function compileStep<S, B, Out>(
     input: tensor,
     output: stateOut.get(path)!,
   }));
-  const batchInputs = flatten<Tensor>(batch).map(([path, tensor]) => ({
-    name: `batch:${path}`,
-    tensor,
-  }));
+  const named = (tree: unknown, prefix: string) =>
+    flatten<Tensor>(tree).map(([path, tensor]) => ({ name: `${prefix}${path}`, tensor }));
+  const batchInputs = named(batch, 'batch:');
+  const shared = named(sharedIn, 'shared:');
   const inputs = [...batchInputs, ...declaredInputs(trace)];
-  const outputs = flatten<Tensor>(result.outputs).map(([path, tensor]) => ({ name: `out:${path}`, tensor }));
+  const outputs = named(result.outputs, 'out:');
   const results = [...state.map((s) => s.output), ...outputs.map((o) => o.tensor)];
-  checkInputs(results, [...state.map((s) => s.input), ...inputs.map((i) => i.tensor)]);
+  checkInputs(results, [...state.map((s) => s.input), ...shared.map((i) => i.tensor), ...inputs.map((i) => i.tensor)]);
 
-  const graph = { state, inputs, outputs };
+  const graph = { state, shared, inputs, outputs };
   const executable = await runtime.loadStep(graph);
   const buffers = new Map<string, Float32Array>();
   const buffer = (name: string, size: number): Float32Array => {
@@ -83,6 +99,8 @@ export async function compileStep<S, B, Out>(
     async run(current, batches, steps, options = {}) {
       const stateFeeds = new Map(flatten<HostTensor>(current).map(([path, value]) => [`state:${path}`, value]));
       for (const s of state) checkFeed(s.name, s.input, stateFeeds.get(s.name), new Map());
+      const sharedFeeds = new Map(flatten<HostTensor>(options.shared ?? {}).map(([p, v]) => [`shared:${p}`, v]));
+      for (const { name, tensor } of shared) checkFeed(name, tensor, sharedFeeds.get(name), new Map());
       const feeds = new Map<string, HostTensor>();
       const given = new Map(flatten<HostTensor>(batches));
       for (const { name, tensor } of batchInputs) {
@@ -104,7 +122,7 @@ export async function compileStep<S, B, Out>(
         const values = Float32Array.from(needScalar(name, options.scalars));
         feeds.set(`scalar:${name}`, hostTensor(values, [steps]));
       }
-      const { state: next, outputs: stacked } = await executable.run(stateFeeds, feeds, steps);
+      const { state: next, outputs: stacked } = await executable.run(stateFeeds, sharedFeeds, feeds, steps);
       const byPath = (results: Map<string, HostTensor>, prefix: string) =>
         new Map([...results].map(([name, value]) => [name.slice(prefix.length), value]));
       return {

@@ -46,7 +46,8 @@ export const stackedSuffix = '[steps]';
 
 /**
  * Lowers a step to one ONNX `Loop` that runs it as often as the int64 scalar input `steps` says: inputs come stacked
- * along a new first axis under `<name>[steps]`, outputs leave stacked, state goes round inside.
+ * along a new first axis under `<name>[steps]`, outputs leave stacked, state goes round inside, shared inputs are seen by
+ * every step.
  */
 export function lowerStepLoop(step: StepGraph, target: Target): Uint8Array {
   const main = new Emitter(target);
@@ -59,6 +60,7 @@ export function lowerStepLoop(step: StepGraph, target: Target): Uint8Array {
   const inputs = [
     valueInfo(stepCountInput, 'int64', []),
     ...step.state.map(({ name, input }) => infoOf({ name, tensor: input })),
+    ...step.shared.map(infoOf),
     ...step.inputs.map(({ name, tensor }) => valueInfo(`${name}${stackedSuffix}`, tensor.dtype, stackedShape(tensor))),
   ];
   const outputs = [
@@ -74,6 +76,7 @@ function lowerLoopBody(step: StepGraph, target: Target): GraphProto {
   const tensors = simplify(results);
   const used = new Set(topologicalOrder(tensors).flatMap((t) => (isOp(t, inputOp) ? [t.attrs.name] : [])));
   const inputNames = new Map(step.state.map(({ name }) => [name, `body/${name}`]));
+  for (const { name } of step.shared) inputNames.set(name, name);
   for (const { name } of step.inputs) {
     // The body sees the stacked inputs of the outer graph and takes its own row of each.
     if (used.has(name))
@@ -105,6 +108,6 @@ export const lowerSingleStep = (step: StepGraph, target: Target): Uint8Array => 
 
 /** A step as an ordinary graph whose state outputs are called `<name>'`. */
 export const singleStep = (step: StepGraph): Graph => ({
-  inputs: [...step.state.map(({ name, input }) => ({ name, tensor: input })), ...step.inputs],
+  inputs: [...step.state.map(({ name, input }) => ({ name, tensor: input })), ...step.shared, ...step.inputs],
   outputs: [...step.state.map(({ name, output }) => ({ name: `${name}'`, tensor: output })), ...step.outputs],
 });

@@ -55,8 +55,8 @@ export function ortRuntime(ort: OrtModule, options: OrtOptions): Runtime {
   const loadLoop = async (step: StepGraph): Promise<StepExecutable> => {
     const session = await open(lowerStepLoop(step, options.target));
     return {
-      async run(state, inputs, steps) {
-        const feeds = new Map<string, HostTensor>(state);
+      async run(state, shared, inputs, steps) {
+        const feeds = new Map<string, HostTensor>([...state, ...shared]);
         feeds.set(stepCountInput, { dtype: 'int64', shape: [], data: BigInt64Array.of(BigInt(steps)) });
         for (const [name, tensor] of inputs) feeds.set(`${name}${stackedSuffix}`, tensor);
         const results = await call(session, feeds);

@@ -16,7 +16,7 @@ export interface StepResult {
 /** A step made ready to run many times in one call. */
 export interface StepExecutable {
   /** Runs `steps` steps from `state`; `inputs` are stacked along a first axis of that size. Leaves `state` as it is. */
-  run(state: Feeds, inputs: Feeds, steps: number): Promise<StepResult>;
+  run(state: Feeds, shared: Feeds, inputs: Feeds, steps: number): Promise<StepResult>;
   dispose(): Promise<void>;
 }
 

@@ -26,11 +26,15 @@ export function stepByStep(load: (graph: Graph) => Promise<Executable>) {
   return async (step: StepGraph): Promise<StepExecutable> => {
     const executable = await load(singleStep(step));
     return {
-      async run(state, inputs, steps) {
+      async run(state, shared, inputs, steps) {
         let current = new Map(state);
         const collected = new Map<string, HostTensor[]>(step.outputs.map(({ name }) => [name, []]));
         for (let k = 0; k < steps; k++) {
-          const feeds = new Map([...current, ...[...inputs].map(([name, t]) => [name, unstackRow(t, k)] as const)]);
+          const feeds = new Map([
+            ...current,
+            ...shared,
+            ...[...inputs].map(([name, t]) => [name, unstackRow(t, k)] as const),
+          ]);
           const results = await executable.run(feeds);
           current = new Map(step.state.map(({ name }) => [name, results.get(`${name}'`)!]));
           for (const [name, rows] of collected) rows.push(results.get(name)!);

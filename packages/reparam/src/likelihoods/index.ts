@@ -1,0 +1,3 @@
+export { bernoulliLikelihood } from './bernoulli.ts';
+export { type GaussianOptions, gaussianLikelihood } from './gaussian.ts';
+export type { Likelihood, Support } from './likelihood.ts';

@@ -1,0 +1,56 @@
+import { add, type HostTensor, key, mean, neg, sub, type Tensor } from '@reparam/tensor';
+import type { Context } from '../context.ts';
+import type { Dataset } from '../data/index.ts';
+import { analyticKl, Independent } from '../distributions/index.ts';
+import type { LatentModel } from '../models/index.ts';
+import type { HostParams, SymbolicParams } from '../params.ts';
+import { compileRows, type RowsOptions, type RowsRun } from './rows.ts';
+import { estimate } from './statistics.ts';
+
+/** Distortion, rate (KL in closed form where there is one), posterior mean and KL per dimension, one row an example. */
+export function boundRows(model: LatentModel, numSamples: number) {
+  return (params: SymbolicParams, x: Tensor, context: Context): Record<string, Tensor> => {
+    const q = model.encode(params, x, context);
+    const p = model.prior(params);
+    const { value: z, logProb: logQ } = q.rsampleWithLogProb(context.site('z'), [numSamples]);
+    const logLikelihood = mean(model.decode(params, z, context).logProb(x), { axes: 0 });
+    const rate = analyticKl(q, p) ?? mean(sub(logQ, p.logProb(z)), { axes: 0 });
+    const perDimension = q instanceof Independent && p instanceof Independent ? analyticKl(q.base, p.base) : undefined;
+    return {
+      distortion: neg(logLikelihood),
+      rate,
+      elbo: neg(add(neg(logLikelihood), rate)),
+      mean: q.mean,
+      ...(perDimension && { klPerDimension: perDimension }),
+    };
+  };
+}
+
+/** Averages of the bound's terms over a data set, to be computed again and again for new parameters. */
+export interface BoundEvaluator {
+  run(params: HostParams, options: RowsRun): Promise<Record<'elbo' | 'rate' | 'distortion', number>>;
+  dispose(): Promise<void>;
+}
+
+export const evaluateBound = {
+  /** Compiles the evaluation of ELBO, rate and distortion (one draw of z an example) on `dataset`. */
+  async prepare(model: LatentModel, dataset: Dataset, options: RowsOptions): Promise<BoundEvaluator> {
+    const rows = await compileRows(
+      (params, x, context) => {
+        const { elbo, rate, distortion } = boundRows(model, 1)(params, x, context) as Record<string, Tensor>;
+        return { elbo: elbo!, rate: rate!, distortion: distortion! };
+      },
+      model.init(key(0)),
+      dataset,
+      options,
+    );
+    return {
+      async run(params, run) {
+        const results = await rows.run(params, run);
+        const average = (name: string) => estimate((results[name] as HostTensor).data as Float32Array).value;
+        return { elbo: average('elbo'), rate: average('rate'), distortion: average('distortion') };
+      },
+      dispose: () => rows.dispose(),
+    };
+  },
+};

@@ -1,0 +1,82 @@
+import { type HostTensor, ReparamError, sizeOf } from '@reparam/tensor';
+import { type Dataset, widthOf } from '../data/index.ts';
+import type { LatentModel } from '../models/index.ts';
+import type { HostParams } from '../params.ts';
+import { boundRows } from './bound.ts';
+import { importanceLogLikelihood } from './importance.ts';
+import { compileRows, type RowsOptions } from './rows.ts';
+import { columnMoments, type Estimate, estimate } from './statistics.ts';
+
+export interface EvaluateOptions extends RowsOptions {
+  /** Importance samples an example for the log-likelihood; 0 leaves it out. */
+  readonly numSamples?: number;
+  readonly seed?: number;
+  readonly onProgress?: (share: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Figures of a model on a data set, nats per example, as log-probabilities. */
+export interface Evaluation {
+  readonly elbo: Estimate;
+  readonly rate: Estimate;
+  readonly distortion: Estimate;
+  /** Importance-sampled; absent when no samples were asked for. */
+  readonly logLikelihood?: Estimate;
+  readonly numSamples: number;
+  readonly numExamples: number;
+  /** Latent dimensions whose posterior mean varies over the data: variance above 0.01 (Burda et al. 2016). */
+  readonly activeUnits: number;
+  /** KL of each latent dimension, averaged over the data; absent for posteriors or priors that do not factorise. */
+  readonly klPerDimension?: number[];
+  readonly unit: 'nats/example';
+}
+
+const activeThreshold = 0.01;
+
+/** ELBO, rate, distortion, importance-sampled log-likelihood, active units and KL per dimension of `model` on `dataset`. */
+export async function evaluate(
+  model: LatentModel,
+  params: HostParams,
+  dataset: Dataset,
+  options: EvaluateOptions,
+): Promise<Evaluation> {
+  requireShape(model, dataset);
+  const { numSamples = 500, seed = 0, onProgress, signal } = options;
+  if (!Number.isInteger(numSamples) || numSamples < 0) {
+    throw new ReparamError('config', 'numSamples', { got: String(numSamples), expected: 'a whole number, 0 or more' });
+  }
+  const run = { seed, draw: evaluationDraw, signal };
+  const program = await compileRows(boundRows(model, 1), params, dataset, options);
+  const rows = await program.run(params, run).finally(() => program.dispose());
+  const figure = (name: string) => estimate((rows[name] as HostTensor).data as Float32Array);
+  const { variance } = columnMoments(rows.mean!.data as Float32Array, model.latentDim);
+  const kl = rows.klPerDimension;
+  const sampled =
+    numSamples > 0
+      ? await importanceLogLikelihood(model, params, dataset, { ...options, ...run, numSamples, onProgress })
+      : undefined;
+  return {
+    elbo: figure('elbo'),
+    rate: figure('rate'),
+    distortion: figure('distortion'),
+    ...(sampled && { logLikelihood: estimate(sampled.logLikelihood) }),
+    numSamples,
+    numExamples: dataset.size,
+    activeUnits: variance.filter((v) => v > activeThreshold).length,
+    ...(kl && { klPerDimension: [...columnMoments(kl.data as Float32Array, model.latentDim).mean] }),
+    unit: 'nats/example',
+  };
+}
+
+/** Presentation number of evaluation data: beyond any epoch, so that no draw of training is met again. */
+export const evaluationDraw = 0x40000000;
+
+/** Throws `data` unless the examples have the size the model was made for. */
+export function requireShape(model: LatentModel, dataset: Dataset): void {
+  if (widthOf(dataset) === sizeOf(model.dataShape)) return;
+  throw new ReparamError('data', 'examples are not of the size the model was made for', {
+    got: `[${dataset.shape.join(', ')}]`,
+    expected: `[${model.dataShape.join(', ')}]`,
+    at: dataset.name,
+  });
+}

@@ -1,0 +1,80 @@
+import {
+  cast,
+  compile,
+  type HostTensor,
+  hostTensor,
+  mul,
+  type Program,
+  type Runtime,
+  spec,
+  specsOf,
+  type Tensor,
+} from '@reparam/tensor';
+import { type Context, traceContext } from '../context.ts';
+import { type Binarization, batchBuffer, type Dataset, fillBatches, widthOf } from '../data/index.ts';
+import type { HostParams, SymbolicParams } from '../params.ts';
+
+export interface RowsOptions {
+  readonly runtime: Runtime;
+  readonly batchSize?: number;
+  readonly binarization?: Binarization;
+}
+
+export interface RowsRun {
+  readonly seed: number;
+  /** How often the rows were presented before; keys the noise and the bits. */
+  readonly draw: number;
+  readonly onProgress?: ((share: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A function of one example, ready to be applied to every example of a data set. */
+export interface RowsProgram {
+  /** Results [size, …] by name, float32. */
+  run(params: HostParams, options: RowsRun): Promise<Record<string, HostTensor>>;
+  dispose(): Promise<void>;
+}
+
+/** Compiles `fn`, whose results have the batch as first axis, for all rows of `dataset`, a batch at a time. */
+export async function compileRows(
+  fn: (params: SymbolicParams, x: Tensor, context: Context) => Record<string, Tensor>,
+  params: HostParams,
+  dataset: Dataset,
+  { runtime, batchSize = Math.min(500, dataset.size), binarization = 'none' }: RowsOptions,
+): Promise<RowsProgram> {
+  const width = widthOf(dataset);
+  const buffer = batchBuffer(dataset, { steps: 1, batchSize, binarization });
+  const dtype = buffer.data instanceof Uint8Array ? 'uint8' : 'float32';
+  type Inputs = { params: HostParams; x: HostTensor };
+  const program = (await compile(
+    ((inputs: { params: SymbolicParams; x: Tensor }, trace: Parameters<typeof traceContext>[0]) =>
+      fn(inputs.params, mul(cast(inputs.x, 'float32'), buffer.scale), traceContext(trace, false))) as never,
+    { params: specsOf(params), x: spec([batchSize, width], dtype) },
+    { runtime },
+  )) as unknown as Program<Inputs, Record<string, HostTensor>>;
+  const order = Int32Array.from({ length: dataset.size }, (_, i) => i);
+  return {
+    async run(current, { seed, draw, onProgress, signal }) {
+      const collected = new Map<string, HostTensor>();
+      for (let start = 0; start < dataset.size; start += batchSize) {
+        signal?.throwIfAborted();
+        const { rows } = fillBatches(buffer, dataset, order, start, { binarization, seed, draw });
+        const results = await program.run(
+          { params: current, x: hostTensor(buffer.data, [batchSize, width]) },
+          program.noise.length > 0 ? { noise: { seed, rows: buffer.rows, draws: draw } } : {},
+        );
+        for (const [name, { shape, data }] of Object.entries(results)) {
+          const rowSize = data.length / batchSize;
+          const all =
+            collected.get(name) ??
+            hostTensor(new Float32Array(dataset.size * rowSize), [dataset.size, ...shape.slice(1)]);
+          collected.set(name, all);
+          (all.data as Float32Array).set((data as Float32Array).subarray(0, rows * rowSize), start * rowSize);
+        }
+        onProgress?.(Math.min(1, (start + rows) / dataset.size));
+      }
+      return Object.fromEntries(collected);
+    },
+    dispose: () => program.dispose(),
+  };
+}

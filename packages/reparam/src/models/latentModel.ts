@@ -1,0 +1,27 @@
+import type { Key, Tensor } from '@reparam/tensor';
+import type { Context } from '../context.ts';
+import type { Distribution, Reparameterizable } from '../distributions/index.ts';
+import type { Support } from '../likelihoods/index.ts';
+import type { HostParams, SymbolicParams } from '../params.ts';
+
+export interface InitOptions {
+  /** Mean of each data value over the training set, where the decoder's last bias should start. */
+  readonly dataMean?: Float64Array;
+}
+
+/** A model with latent variables: three distributions, and parameters for them. Everything else is built on these. */
+export interface LatentModel {
+  readonly dataShape: readonly number[];
+  readonly latentDim: number;
+  /** What the likelihood is a distribution over. */
+  readonly support: Support;
+  init(key: Key, options?: InitOptions): HostParams;
+  /** p(z), or p(z given c). */
+  prior(params: SymbolicParams, condition?: Tensor): Distribution;
+  /** q(z given x) for x of shape [B, dataSize]. */
+  encode(params: SymbolicParams, x: Tensor, context: Context, condition?: Tensor): Reparameterizable;
+  /** p(x given z) over vectors of dataSize values, for z of shape [..., B, latentDim]. */
+  decode(params: SymbolicParams, z: Tensor, context: Context, condition?: Tensor): Distribution;
+  /** Each part in words. */
+  describe(): Readonly<Record<'prior' | 'posterior' | 'likelihood' | 'encoder' | 'decoder', string>>;
+}

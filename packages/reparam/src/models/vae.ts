@@ -1,0 +1,77 @@
+import { foldIn, type HostTensor, hostTensor, ReparamError, sizeOf } from '@reparam/tensor';
+import type { Likelihood } from '../likelihoods/index.ts';
+import { bernoulliLikelihood } from '../likelihoods/index.ts';
+import { type LinearOptions, linear, type Module } from '../nn/index.ts';
+import { branch, type HostParams } from '../params.ts';
+import { diagonalNormal, type Posterior } from '../posteriors/index.ts';
+import { type Prior, standardNormal } from '../priors/index.ts';
+import type { LatentModel } from './latentModel.ts';
+
+export interface VaeOptions {
+  /** Shape of one example, for example [28, 28]. */
+  readonly dataShape: readonly number[];
+  readonly latentDim: number;
+  /** From the flattened example to features. */
+  readonly encoder: Module;
+  /** From the latent vector to features; a linear layer to the likelihood's outputs follows. */
+  readonly decoder: Module;
+  readonly likelihood?: Likelihood;
+  readonly prior?: Prior;
+  readonly posterior?: Posterior;
+  /** Of the decoder's last layer. */
+  readonly outputLayer?: LinearOptions;
+}
+
+/**
+ * A variational autoencoder (Kingma and Welling 2014) from its parts.
+ * @example vae({ dataShape: [28, 28], latentDim: 20, encoder: mlp([400]), decoder: mlp([400]) })
+ */
+export function vae(options: VaeOptions): LatentModel {
+  const { dataShape, latentDim, encoder, decoder, outputLayer } = options;
+  const { likelihood = bernoulliLikelihood(), prior = standardNormal(), posterior = diagonalNormal() } = options;
+  if (!Number.isInteger(latentDim) || latentDim < 1) {
+    throw new ReparamError('config', 'latentDim', { got: String(latentDim), expected: 'a positive integer' });
+  }
+  const dataSize = sizeOf(dataShape);
+  const output = linear(likelihood.outputSize(dataSize), outputLayer);
+  const features = encoder.outputShape([dataSize])[0]!;
+  const decoded = decoder.outputShape([latentDim]);
+  return {
+    dataShape,
+    latentDim,
+    support: likelihood.support,
+    init(key, { dataMean } = {}) {
+      const part = (name: string) => foldIn(key, name);
+      let last = output.init(part('output'), decoded);
+      if (dataMean) last = { ...last, bias: withShapeOf(last, likelihood.initialBias(dataMean)) };
+      return {
+        encoder: encoder.init(part('encoder'), [dataSize]),
+        posterior: posterior.init(part('posterior'), features, latentDim),
+        prior: prior.init(part('prior'), latentDim),
+        decoder: decoder.init(part('decoder'), [latentDim]),
+        output: last,
+        likelihood: likelihood.init(dataSize),
+      };
+    },
+    prior: (params, condition) => prior.distribution(branch(params, 'prior'), latentDim, condition),
+    encode(params, x, context) {
+      const h = encoder.apply(branch(params, 'encoder'), x, context.child('encoder'));
+      return posterior.distribution(branch(params, 'posterior'), h, latentDim, context.child('posterior'));
+    },
+    decode(params, z, context) {
+      const h = decoder.apply(branch(params, 'decoder'), z, context.child('decoder'));
+      return likelihood.distribution(branch(params, 'likelihood'), output.apply(branch(params, 'output'), h, context));
+    },
+    describe: () => ({
+      prior: prior.description,
+      posterior: posterior.description,
+      likelihood: likelihood.description,
+      encoder: encoder.describe([dataSize]) || 'identity',
+      decoder: [decoder.describe([latentDim]), output.describe(decoded)].filter(Boolean).join(', '),
+    }),
+  };
+}
+
+function withShapeOf(layer: HostParams, bias: Float32Array): HostTensor {
+  return hostTensor(bias, (layer.bias as HostTensor).shape);
+}

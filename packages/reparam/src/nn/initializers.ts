@@ -1,0 +1,45 @@
+import { type HostTensor, hostTensor, type Key, normalArray, sizeOf, uniformArray } from '@reparam/tensor';
+
+export interface Fan {
+  readonly fanIn: number;
+  readonly fanOut: number;
+}
+
+/** Draws the starting values of a weight. */
+export type Initializer = (key: Key, shape: readonly number[], fan: Fan) => HostTensor;
+
+const uniformWithin =
+  (bound: (fan: Fan) => number): Initializer =>
+  (key, shape, fan) => {
+    const width = bound(fan);
+    return hostTensor(
+      uniformArray(key, sizeOf(shape)).map((u) => (2 * u - 1) * width),
+      shape,
+    );
+  };
+
+const normalOf =
+  (deviation: (fan: Fan) => number): Initializer =>
+  (key, shape, fan) => {
+    const scale = deviation(fan);
+    return hostTensor(
+      normalArray(key, sizeOf(shape)).map((z) => z * scale),
+      shape,
+    );
+  };
+
+/** Uniform on ±√(6 / (fanIn + fanOut)) (Glorot and Bengio 2010): for tanh and sigmoid. */
+export const glorotUniform = uniformWithin(({ fanIn, fanOut }) => Math.sqrt(6 / (fanIn + fanOut)));
+/** Normal with variance 2 / (fanIn + fanOut). */
+export const glorotNormal = normalOf(({ fanIn, fanOut }) => Math.sqrt(2 / (fanIn + fanOut)));
+/** Uniform on ±√(6 / fanIn) (He et al. 2015): for relu and its kin. */
+export const heUniform = uniformWithin(({ fanIn }) => Math.sqrt(6 / fanIn));
+/** Normal with variance 2 / fanIn. */
+export const heNormal = normalOf(({ fanIn }) => Math.sqrt(2 / fanIn));
+/** Uniform on ±1/√fanIn: PyTorch's default for linear layers, weight and bias. */
+export const lecunUniform = uniformWithin(({ fanIn }) => 1 / Math.sqrt(fanIn));
+/** All zero. */
+export const zeros: Initializer = (_, shape) => hostTensor(new Float32Array(sizeOf(shape)), shape);
+
+export const initializers = { glorotUniform, glorotNormal, heUniform, heNormal, lecunUniform, zeros } as const;
+export type InitializerName = keyof typeof initializers;

@@ -1,0 +1,48 @@
+import { foldIn, matmul, ReparamError, reshape, sizeOf } from '@reparam/tensor';
+import { leaf } from '../params.ts';
+import { glorotUniform, type Initializer, zeros } from './initializers.ts';
+import type { Module } from './module.ts';
+
+export interface LinearOptions {
+  readonly initializer?: Initializer;
+  readonly biasInitializer?: Initializer;
+}
+
+/**
+ * x W + b over the last axis: [..., in] to [..., features], with `weight` [in, features] and `bias` [features].
+ * @example linear(200)
+ */
+export const linear = (
+  features: number,
+  { initializer = glorotUniform, biasInitializer = zeros }: LinearOptions = {},
+): Module => ({
+  describe: (inputShape) => `linear ${sizeOf(inputShape)} → ${features}`,
+  outputShape: (inputShape) => {
+    needVector(inputShape);
+    return [features];
+  },
+  init(key, inputShape) {
+    const fanIn = needVector(inputShape);
+    const fan = { fanIn, fanOut: features };
+    return {
+      weight: initializer(foldIn(key, 'weight'), [fanIn, features], fan),
+      bias: biasInitializer(foldIn(key, 'bias'), [features], fan),
+    };
+  },
+  apply(params, x) {
+    const bias = leaf(params, 'bias');
+    const weight = leaf(params, 'weight');
+    if (x.rank === 2) return matmul(x, weight, { bias });
+    const rows = reshape(x, [-1, weight.shape[0]!]);
+    return reshape(matmul(rows, weight, { bias }), [...x.shape.slice(0, -1), features]);
+  },
+});
+
+function needVector(inputShape: readonly number[]): number {
+  if (inputShape.length === 1) return inputShape[0]!;
+  throw new ReparamError('shape', 'linear layer acts on vectors', {
+    got: `events of shape [${inputShape.join(', ')}]`,
+    expected: 'shape [features]',
+    fix: 'Put flatten() before it',
+  });
+}

@@ -1,0 +1,39 @@
+import { mul, sum, type Tensor } from '@reparam/tensor';
+import type { Context } from '../context.ts';
+import type { LatentModel } from '../models/latentModel.ts';
+import type { ScheduleLike } from '../optim/index.ts';
+import type { SymbolicParams } from '../params.ts';
+
+/** One minibatch inside a trace. */
+export interface Batch {
+  /** [B, dataSize] float32. */
+  readonly x: Tensor;
+  /** [B]: 1/n for each of the n real rows, 0 for padding; sums to 1. */
+  readonly weights: Tensor;
+  readonly condition?: Tensor;
+}
+
+export interface ObjectiveContext extends Context {
+  /** A number that follows `schedule`, as a scalar input called `name`. */
+  schedule(name: string, schedule: ScheduleLike): Tensor;
+}
+
+export interface Loss {
+  /** Scalar to minimise, nats per example unless the objective says otherwise. */
+  readonly loss: Tensor;
+  /** Scalars to report: averages over the batch in nats per example. `elbo` is always among them. */
+  readonly terms: Readonly<Record<'elbo' | 'rate' | 'distortion', Tensor>> & Readonly<Record<string, Tensor>>;
+}
+
+/** What training maximises or minimises, as an expression in a model's distributions. */
+export interface Objective {
+  readonly name: string;
+  /** One line: exactly what is maximised. */
+  readonly description: string;
+  /** Schedules early stopping must wait for. */
+  readonly schedules: readonly ScheduleLike[];
+  loss(model: LatentModel, params: SymbolicParams, batch: Batch, context: ObjectiveContext): Loss;
+}
+
+/** Average over the real rows of the batch: Σ w_b v_b, for v of shape [B]. */
+export const batchMean = (perRow: Tensor, { weights }: Batch): Tensor => sum(mul(perRow, weights));

@@ -1,0 +1,5 @@
+export { type AdamOptions, type AdamWOptions, adam, adamw } from './adam.ts';
+export { clipByGlobalNorm, globalNorm } from './clip.ts';
+export type { Optimizer, StepScalars } from './optimizer.ts';
+export * from './schedules.ts';
+export { sgd } from './sgd.ts';

@@ -1,0 +1,15 @@
+import type { HostTensor, Tensor } from '@reparam/tensor';
+
+/** Named parameters, nested; leaves are host tensors outside a trace and symbolic tensors inside. */
+export interface ParamTree<Leaf> {
+  readonly [name: string]: Leaf | ParamTree<Leaf>;
+}
+
+export type HostParams = ParamTree<HostTensor>;
+export type SymbolicParams = ParamTree<Tensor>;
+
+/** The branch `name` of a tree. */
+export const branch = <Leaf>(params: ParamTree<Leaf>, name: string): ParamTree<Leaf> => params[name] as ParamTree<Leaf>;
+
+/** The leaf `name` of a tree of symbolic parameters. */
+export const leaf = (params: SymbolicParams, name: string): Tensor => params[name] as Tensor;

@@ -1,0 +1,2 @@
+export type { Prior } from './prior.ts';
+export { standardNormal } from './standardNormal.ts';

@@ -1,0 +1,81 @@
+import type { Runtime } from '@reparam/tensor';
+import type { Binarization, Dataset } from '../data/index.ts';
+import type { Objective } from '../objectives/index.ts';
+import type { Optimizer, ScheduleLike } from '../optim/index.ts';
+import type { HostParams } from '../params.ts';
+
+export interface EarlyStopping {
+  /** Epochs without a better validation ELBO after which training stops. Counted once schedules have settled. */
+  readonly patience: number;
+  /** Smallest gain, in nats, that counts as better. */
+  readonly minDelta?: number;
+}
+
+export interface FitOptions {
+  readonly runtime: Runtime;
+  readonly epochs: number;
+  readonly batchSize?: number;
+  /** Default: the ELBO. */
+  readonly objective?: Objective;
+  /** Default: Adam. */
+  readonly optimizer?: Optimizer;
+  readonly learningRate?: ScheduleLike;
+  readonly seed?: number;
+  /** How grey values become bits; default `none`. */
+  readonly binarization?: Binarization;
+  readonly validation?: Dataset;
+  /** Needs `validation`. */
+  readonly earlyStopping?: EarlyStopping;
+  /** Parts a batch is cut into to save memory; the step is the same. */
+  readonly microBatches?: number;
+  /** Stops after the running call with an `interrupted` error; `state` is then a checkpoint. */
+  readonly signal?: AbortSignal;
+  /** Continue from here instead of from fresh parameters. */
+  readonly state?: TrainingState;
+  /** Steps per call of the runtime; by default as many as take about 100 ms. */
+  readonly stepsPerCall?: number;
+  /** Called after each call of the runtime. */
+  readonly onProgress?: (progress: FitProgress) => void;
+}
+
+export interface FitProgress {
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Steps of this epoch taken so far, and in all. */
+  readonly stepInEpoch: number;
+  readonly stepsPerEpoch: number;
+  readonly step: number;
+  /** Loss of the last step. */
+  readonly loss: number;
+  /** Milliseconds a step, over the last call. */
+  readonly stepMs: number;
+}
+
+/** Everything training needs to go on: the same numbers come out as if it had never stopped. */
+export interface TrainingState {
+  readonly params: HostParams;
+  readonly optimizer: HostParams;
+  /** Steps taken. */
+  readonly step: number;
+  /** Sums of each reported term times rows, over the steps of the unfinished epoch. */
+  readonly sums: Readonly<Record<string, number>>;
+  /** Best validation so far. */
+  readonly best?: { readonly epoch: number; readonly elbo: number; readonly params: HostParams } | undefined;
+}
+
+/** Averages over an epoch, nats per example. */
+export type Terms = Readonly<Record<'loss' | 'elbo' | 'rate' | 'distortion', number>> &
+  Readonly<Record<string, number>>;
+
+export interface EpochReport {
+  /** 1 for the first. */
+  readonly epoch: number;
+  readonly step: number;
+  readonly train: Terms;
+  readonly validation?: Readonly<Record<'elbo' | 'rate' | 'distortion', number>>;
+  readonly learningRate: number;
+  readonly seconds: number;
+  /** Median milliseconds a step, without data. */
+  readonly stepMs: number;
+  readonly isBest: boolean;
+}
