@@ -55,6 +55,15 @@ export function broadcastShapes(a: Shape, b: Shape, doing: string): Shape {
   });
 }
 
+/** Throws unless every known size is a whole number from 0 up. */
+export function checkSizes(shape: Shape, doing: string): void {
+  if (shape.every((d) => typeof d !== 'number' || (Number.isSafeInteger(d) && d >= 0))) return;
+  throw new ReparamError('shape', `${doing}: not a shape`, {
+    got: formatShape(shape),
+    expected: 'whole numbers from 0 up, or symbolic sizes',
+  });
+}
+
 /** Turns negative axes into positive ones, sorted; throws when out of range or repeated. */
 export function normalizeAxes(axes: number | readonly number[] | undefined, rank: number, doing: string): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);

@@ -21,7 +21,7 @@ export interface Primitive<A = unknown> {
   lower(emit: Emitter, inputs: readonly string[], node: Tensor<A>): string;
   /** The value; float32 tensors are computed and held in float64. `shape` is the static result shape. */
   evaluate(inputs: readonly HostTensor[], attrs: A, shape: readonly number[]): HostTensor;
-  /** An equal, cheaper tensor, or undefined. Must keep every bit of a finite result. */
+  /** An equal, cheaper tensor, or undefined. Must keep every bit of a finite result, but for the sign of a zero. */
   simplify?(node: Tensor<A>): Tensor | undefined;
   /** Floating-point operations, where they are not one per element of the result. */
   flops?(node: Tensor<A>): number;

@@ -108,6 +108,10 @@ export class Emitter {
     return this.constant({ dtype: 'int64', shape: [values.length], data: BigInt64Array.from(values, BigInt) });
   }
 
+  int32Scalar(value: number): string {
+    return this.constant({ dtype: 'int32', shape: [], data: Int32Array.of(value) });
+  }
+
   int64Scalar(value: number): string {
     return this.constant({ dtype: 'int64', shape: [], data: BigInt64Array.of(BigInt(value)) });
   }

@@ -106,7 +106,9 @@ function share(g: Tensor, first: Tensor, second: Tensor): Tensor[] {
 export const neg = unary(
   defineElementwise({
     name: 'neg',
-    onnx: 'Neg',
+    // WebGPU negates floats only.
+    onnx: (e, [x], { dtype }) =>
+      dtype === 'int32' && e.target === 'webgpu' ? e.node('Sub', [e.int32Scalar(0), x!]) : e.node('Neg', [x!]),
     accepts: numeric,
     value: (x) => -x,
     grad: (g) => [neg(g)],

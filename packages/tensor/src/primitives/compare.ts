@@ -1,6 +1,6 @@
 import { apply, type Tensor } from '../tensor.ts';
-import { binary, defineElementwise, unary } from './elementwise.ts';
-import { asTensor, type TensorLike } from './source.ts';
+import { binary, defineElementwise, like, unary } from './elementwise.ts';
+import type { TensorLike } from './source.ts';
 
 const numeric = ['float32', 'int32'] as const;
 const compare = (name: string, onnx: string, value: (a: number, b: number) => boolean) =>
@@ -38,7 +38,7 @@ const whereOp = defineElementwise({
 
 /** `a` where `condition` (bool) holds, `b` elsewhere. Gradients go to the chosen branch only. */
 export const where = (condition: Tensor, a: TensorLike, b: TensorLike): Tensor =>
-  apply(whereOp, [condition, asTensor(a), asTensor(b)], null);
+  apply(whereOp, [condition, like(a, b), like(b, a)], null);
 
 /** 1 where x > 0, else 0 (so 0 at 0); gradient 0. */
 export const step = unary(

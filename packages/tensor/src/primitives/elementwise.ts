@@ -33,14 +33,14 @@ export function defineElementwise(spec: Elementwise): Primitive<null> {
       // `where` selects with a bool; its element type is that of the branches.
       const data = name === 'where' ? inputs.slice(1) : inputs;
       const dtype = data[0]!.dtype;
-      for (const t of data) {
-        if (t.dtype !== dtype || !accepts.includes(t.dtype)) {
-          throw new ReparamError('dtype', `${name}: element types do not fit`, {
-            got: inputs.map((i) => i.dtype).join(' and '),
-            expected: `the same one of ${accepts.join(', ')} for each`,
-            fix: 'Use cast',
-          });
-        }
+      const fits = data.every((t) => t.dtype === dtype && accepts.includes(dtype));
+      if (!fits || (name === 'where' && inputs[0]!.dtype !== 'bool')) {
+        const each = accepts.length === 1 ? accepts[0] : `the same one of ${accepts.join(', ')} for each`;
+        throw new ReparamError('dtype', `${name}: element types do not fit`, {
+          got: inputs.map((i) => i.dtype).join(' and '),
+          expected: name === 'where' ? `bool, then ${each}` : each,
+          fix: 'Use cast',
+        });
       }
       const shape = inputs.map((t) => t.shape).reduce((a, b) => broadcastShapes(a, b, name));
       return { dtype: spec.result ?? dtype, shape };
@@ -85,7 +85,7 @@ export function binary(op: Primitive<null>): (a: TensorLike, b: TensorLike) => T
 }
 
 /** A number beside an int32 tensor is an int32. */
-function like(value: TensorLike, other: TensorLike): Tensor {
+export function like(value: TensorLike, other: TensorLike): Tensor {
   const isIndex = typeof value === 'number' && typeof other !== 'number' && other.dtype === 'int32';
   return isIndex ? constant(value, 'int32') : asTensor(value);
 }

@@ -1,6 +1,6 @@
 import { ReparamError } from '../errors.ts';
 import { sizeOf } from '../host.ts';
-import { normalizeAxes, type Shape } from '../shape.ts';
+import { checkSizes, countElements, formatShape, normalizeAxes, sameShape } from '../shape.ts';
 import { apply, type Primitive, type Tensor } from '../tensor.ts';
 import { equal } from './compare.ts';
 import { allocate } from './loops.ts';
@@ -31,7 +31,7 @@ const gatherOp: Primitive<{ axis: number }> = {
     let at = 0;
     for (let o = 0; o < outer; o++) {
       for (const index of indices!.data) {
-        const start = (o * size + wrapIndex(Number(index), size)) * inner;
+        const start = (o * size + checkIndex(Number(index), size)) * inner;
         for (let i = 0; i < inner; i++) data[at++] = x!.data[start + i]!;
       }
     }
@@ -40,13 +40,15 @@ const gatherOp: Primitive<{ axis: number }> = {
   flops: () => 0,
 };
 
-function wrapIndex(index: number, size: number): number {
-  const at = index < 0 ? index + size : index;
-  if (at >= 0 && at < size) return at;
+function checkIndex(index: number, size: number): number {
+  if (index >= 0 && index < size) return index;
   throw new ReparamError('data', 'gather: index out of range', { got: String(index), expected: `0 … ${size - 1}` });
 }
 
-/** Slices of `x` along `axis` at int32 `indices`, whose shape replaces that axis. */
+/**
+ * Slices of `x` along `axis` at int32 `indices` from 0 up, whose shape replaces that axis. Indices are data: only the
+ * reference interpreter is sure to refuse ones out of range.
+ */
 export const gather = (x: Tensor, indices: Tensor, axis = 0): Tensor =>
   apply(gatherOp, [x, indices], { axis: normalizeAxes(axis, x.rank, 'gather')[0]! });
 
@@ -54,6 +56,13 @@ const scatterAddOp: Primitive<{ axis: number; size: number }> = {
   name: 'scatterAdd',
   infer: ([g, indices], { axis, size }) => {
     checkIndices(indices!, 'scatterAdd');
+    const slots = g!.shape.slice(axis, axis + indices!.rank);
+    if (g!.dtype !== 'float32' || !sameShape(slots, indices!.shape)) {
+      throw new ReparamError('shape', `scatterAdd on axis ${axis}: slices and indices do not fit`, {
+        got: `${g!.dtype} ${formatShape(g!.shape)} and ${formatShape(indices!.shape)}`,
+        expected: `float32 values that have the shape of the indices from axis ${axis} on`,
+      });
+    }
     return { dtype: g!.dtype, shape: [...g!.shape.slice(0, axis), size, ...g!.shape.slice(axis + indices!.rank)] };
   },
   vjp: (g, { inputs: [, indices], attrs: { axis } }) => [gather(g, indices!, axis), null],
@@ -69,8 +78,8 @@ const scatterAddOp: Primitive<{ axis: number; size: number }> = {
       data: Int32Array.from({ length: size }, (_, i) => i),
     });
     const oneHotRows = e.cast(e.node('Equal', [flat, range]), 'float32');
-    const merge = (dims: Shape) => sizeOf(dims.map((d) => (typeof d === 'number' ? d : 0)));
-    const matrices = e.node('Reshape', [g!, e.int64([merge(outer), -1, merge(inner)])]);
+    const slots = inputs[1]!.shape;
+    const matrices = e.node('Reshape', [g!, e.shape([outer, slots, inner].map(countElements))]);
     return e.node('Reshape', [e.node('MatMul', [oneHotRows, matrices]), e.shape([...outer, size, ...inner])]);
   },
   evaluate: ([g, indices], { axis, size }, shape) => {
@@ -80,7 +89,7 @@ const scatterAddOp: Primitive<{ axis: number; size: number }> = {
     let at = 0;
     for (let o = 0; o < outer; o++) {
       for (const index of indices!.data) {
-        const start = (o * size + wrapIndex(Number(index), size)) * inner;
+        const start = (o * size + checkIndex(Number(index), size)) * inner;
         for (let i = 0; i < inner; i++) data[start + i] = Number(data[start + i]) + Number(g!.data[at++]);
       }
     }
@@ -95,5 +104,6 @@ export const scatterAdd = (g: Tensor, indices: Tensor, axis: number, size: numbe
 /** float32 indicators of shape [...indices, depth] from int32 class numbers. */
 export function oneHot(indices: Tensor, depth: number): Tensor {
   checkIndices(indices, 'oneHot');
+  checkSizes([depth], 'oneHot');
   return cast(equal(reshape(indices, [...indices.shape, 1]), iota(depth)), 'float32');
 }

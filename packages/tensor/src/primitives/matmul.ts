@@ -24,6 +24,8 @@ const oriented = (shape: Shape, trans: boolean) => {
   return trans ? { rows: columns, columns: rows } : { rows, columns };
 };
 
+const describe = ({ dtype, shape }: Tensor): string => `${dtype === 'float32' ? '' : `${dtype} `}${formatShape(shape)}`;
+
 /** Swaps the last two axes. */
 const swap = (x: Tensor): Tensor => transpose(x, [...x.shape.keys()].map(swapped(x.rank)));
 const swapped = (rank: number) => (axis: number) =>
@@ -36,12 +38,13 @@ const matmulOp: Primitive<MatmulAttrs> = {
   infer: ([a, b, bias], { transA, transB }) => {
     const fail = () =>
       new ReparamError('shape', 'matmul: operands do not fit', {
-        got: `${formatShape(a!.shape)}${transA ? 'ᵀ' : ''} × ${formatShape(b!.shape)}${transB ? 'ᵀ' : ''}${
-          bias ? ` + ${formatShape(bias.shape)}` : ''
+        got: `${describe(a!)}${transA ? 'ᵀ' : ''} × ${describe(b!)}${transB ? 'ᵀ' : ''}${
+          bias ? ` + ${describe(bias)}` : ''
         }`,
-        expected: 'matrices (or batches of them) whose inner sizes agree, and a bias that broadcasts to their product',
+        expected:
+          'float32 matrices (or batches of them) whose inner sizes agree, and a bias that broadcasts to their product',
       });
-    if (a!.rank < 2 || b!.rank < 2 || a!.dtype !== 'float32' || b!.dtype !== 'float32') throw fail();
+    if (a!.rank < 2 || b!.rank < 2 || [a!, b!, bias ?? a!].some((t) => t.dtype !== 'float32')) throw fail();
     const left = oriented(a!.shape, transA);
     const right = oriented(b!.shape, transB);
     if (!sameDim(left.columns, right.rows)) throw fail();

@@ -22,6 +22,11 @@ interface ReduceAttrs {
 const without = (shape: Shape, axes: readonly number[]): Shape => shape.filter((_, i) => !axes.includes(i));
 const withOnes = (shape: Shape, axes: readonly number[]): Shape => shape.map((d, i) => (axes.includes(i) ? 1 : d));
 
+function checkNumeric(x: Tensor, doing: string): void {
+  if (x.dtype === 'float32' || x.dtype === 'int32') return;
+  throw new ReparamError('dtype', `${doing}: element type`, { got: x.dtype, expected: 'float32 or int32' });
+}
+
 function defineReduction(
   name: string,
   onnx: string,
@@ -32,9 +37,7 @@ function defineReduction(
   return {
     name,
     infer: ([x], { axes }) => {
-      if (x!.dtype !== 'float32' && x!.dtype !== 'int32') {
-        throw new ReparamError('dtype', `${name}: element type`, { got: x!.dtype, expected: 'float32 or int32' });
-      }
+      checkNumeric(x!, name);
       return { dtype: x!.dtype, shape: without(x!.shape, axes) };
     },
     vjp,
@@ -136,8 +139,23 @@ export function logMeanExp(x: Tensor, options: ReduceOptions = {}): Tensor {
 
 const argMaxOp: Primitive<{ axis: number }> = {
   name: 'argMax',
-  infer: ([x], { axis }) => ({ dtype: 'int32', shape: without(x!.shape, [axis]) }),
-  lower: (e, [x], { attrs }) => e.cast(e.node('ArgMax', [x!], { axis: attrs.axis, keepdims: 0 }), 'int32'),
+  infer: ([x], { axis }) => {
+    checkNumeric(x!, 'argMax');
+    return { dtype: 'int32', shape: without(x!.shape, [axis]) };
+  },
+  lower: (e, [x], { inputs, attrs: { axis } }) => {
+    const size = inputs[0]!.shape[axis]!;
+    if (e.target !== 'webgpu' || typeof size !== 'number') {
+      return e.cast(e.node('ArgMax', [x!], { axis, keepdims: 0 }), 'int32');
+    }
+    // WebGPU has no ArgMax to an integer it can hold: the least position whose element is the greatest.
+    const range = Int32Array.from({ length: size }, (_, i) => i);
+    const ranks = inputs[0]!.shape.map((_, i) => (i === axis ? size : 1));
+    const isPeak = e.node('Equal', [x!, e.node('ReduceMax', [x!, e.int64([axis])], { keepdims: 1 })]);
+    const positions = e.constant({ dtype: 'int32', shape: ranks, data: range });
+    const candidates = e.node('Where', [isPeak, positions, e.int32Scalar(size)]);
+    return e.node('ReduceMin', [candidates, e.int64([axis])], { keepdims: 0 });
+  },
   evaluate: ([x], { axis }, shape) => {
     const strides = stridesOf(x!.shape);
     const bases = offsets(
@@ -161,7 +179,10 @@ export const argMax = (x: Tensor, axis: number): Tensor =>
 
 const cumsumOp: Primitive<{ axis: number; reverse: boolean }> = {
   name: 'cumsum',
-  infer: ([x]) => ({ dtype: x!.dtype, shape: x!.shape }),
+  infer: ([x]) => {
+    checkNumeric(x!, 'cumsum');
+    return { dtype: x!.dtype, shape: x!.shape };
+  },
   vjp: (g, { attrs }) => [apply(cumsumOp, [g], { axis: attrs.axis, reverse: !attrs.reverse })],
   lower: (e, [x], { attrs }) => e.node('CumSum', [x!, e.int64Scalar(attrs.axis)], { reverse: attrs.reverse ? 1 : 0 }),
   evaluate: ([x], { axis, reverse }, shape) => {

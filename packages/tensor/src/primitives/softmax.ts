@@ -7,7 +7,12 @@ import { offsets } from './loops.ts';
 import { logSumExp, sum } from './reduce.ts';
 
 const softmaxShape = (x: Tensor, axis: number, doing: string): number => {
-  if (x.rank === 0) throw new ReparamError('shape', `${doing} of a scalar`, { got: formatShape(x.shape) });
+  if (x.rank === 0 || x.dtype !== 'float32') {
+    throw new ReparamError('shape', `${doing}: operand does not fit`, {
+      got: `${x.dtype} ${formatShape(x.shape)}`,
+      expected: 'float32 of rank 1 or more',
+    });
+  }
   return normalizeAxes(axis, x.rank, doing)[0]!;
 };
 

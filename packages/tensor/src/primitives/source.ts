@@ -1,5 +1,5 @@
 import { type DType, type HostTensor, hostScalar, sizeOf } from '../host.ts';
-import { formatDim, type Shape } from '../shape.ts';
+import { checkSizes, formatDim, type Shape } from '../shape.ts';
 import { apply, isOp, type Primitive, Tensor } from '../tensor.ts';
 
 /** A tensor argument, or a number standing for a float32 scalar. */
@@ -7,7 +7,10 @@ export type TensorLike = Tensor | number;
 
 export const inputOp: Primitive<{ name: string; dtype: DType; shape: Shape }> = {
   name: 'input',
-  infer: (_, { dtype, shape }) => ({ dtype, shape }),
+  infer: (_, { name, dtype, shape }) => {
+    checkSizes(shape, `input ${name}`);
+    return { dtype, shape };
+  },
   lower: (_emit, _inputs, node) => node.attrs.name,
   evaluate: () => {
     throw new Error('an input has no value of its own');

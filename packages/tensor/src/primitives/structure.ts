@@ -2,6 +2,7 @@ import { ReparamError } from '../errors.ts';
 import { type DType, type HostTensor, sizeOf } from '../host.ts';
 import {
   broadcastShapes,
+  checkSizes,
   countElements,
   type Dim,
   formatDim,
@@ -27,6 +28,7 @@ function pick(input: HostTensor, shape: readonly number[], from: Int32Array): Ho
 const reshapeOp: Primitive<{ shape: Shape }> = {
   name: 'reshape',
   infer: ([x], { shape }) => {
+    checkSizes(shape, 'reshape');
     if (!sameDim(countElements(x!.shape), countElements(shape))) {
       throw new ReparamError('shape', 'reshape: number of elements changes', {
         got: `${formatShape(x!.shape)} to ${formatShape(shape)}`,
@@ -50,16 +52,23 @@ const reshapeOp: Primitive<{ shape: Shape }> = {
 export function reshape(x: Tensor, shape: readonly Dim[]): Tensor {
   const free = shape.indexOf(-1);
   if (free < 0) return apply(reshapeOp, [x], { shape: [...shape] });
-  const rest = countElements(shape.filter((_, i) => i !== free));
+  const others = shape.filter((_, i) => i !== free);
+  checkSizes(others, 'reshape');
+  const rest = countElements(others);
   return apply(reshapeOp, [x], { shape: shape.map((d, i) => (i === free ? divideDims(x.shape, rest) : d)) });
 }
 
 function divideDims(shape: Shape, by: Dim): Dim {
   const total = countElements(shape);
-  if (typeof by === 'number') {
+  if (typeof by === 'number' && by > 0) {
     const factor = (typeof total === 'number' ? total : total.factor) / by;
     if (Number.isInteger(factor)) return typeof total === 'number' ? factor : { ...total, factor };
-  } else if (typeof total !== 'number' && total.symbol === by.symbol && Number.isInteger(total.factor / by.factor)) {
+  } else if (
+    typeof by !== 'number' &&
+    typeof total !== 'number' &&
+    total.symbol === by.symbol &&
+    Number.isInteger(total.factor / by.factor)
+  ) {
     return total.factor / by.factor;
   }
   throw new ReparamError('shape', 'reshape: the free size is not a whole number', {
@@ -175,7 +184,8 @@ const sliceOp: Primitive<SliceAttrs> = {
       const start = starts[i]!;
       const end = ends[i]!;
       if (sameDim(size, end) && start === 0) return size;
-      if (typeof size !== 'number' || typeof end !== 'number' || start < 0 || end > size || start > end) {
+      const inside = Number.isInteger(start) && start >= 0 && Number.isInteger(end) && Number(end) >= start;
+      if (!inside || typeof size !== 'number' || typeof end !== 'number' || end > size) {
         throw new ReparamError('shape', 'slice: range outside the tensor', {
           got: `${start} … ${formatDim(end)} on axis ${i}`,
           expected: `within 0 … ${formatDim(size)}`,
@@ -196,14 +206,16 @@ const sliceOp: Primitive<SliceAttrs> = {
   ],
   lower: (e, [x], node) => {
     const axes = node.shape.flatMap((d, i) => (sameDim(d, node.inputs[0]!.shape[i]!) ? [] : [i]));
-    const ints = (values: number[]) => e.int64(values);
-    const { starts, ends } = node.attrs;
-    return e.node('Slice', [
-      x!,
-      ints(axes.map((a) => starts[a]!)),
-      ints(axes.map((a) => ends[a] as number)),
-      ints(axes),
-    ]);
+    const starts = axes.map((a) => node.attrs.starts[a]!);
+    const ends = axes.map((a) => node.attrs.ends[a] as number);
+    if (e.target === 'webgpu' && node.dtype !== 'float32') {
+      // WebGPU slices floats only; it gathers every type.
+      return axes.reduce((name, axis, i) => {
+        const data = Int32Array.from({ length: ends[i]! - starts[i]! }, (_, j) => starts[i]! + j);
+        return e.node('Gather', [name, e.constant({ dtype: 'int32', shape: [data.length], data })], { axis });
+      }, x!);
+    }
+    return e.node('Slice', [x!, e.int64(starts), e.int64(ends), e.int64(axes)]);
   },
   evaluate: ([x], { starts }, shape) => {
     const strides = stridesOf(x!.shape);
@@ -253,15 +265,22 @@ export function split(x: Tensor, axis: number, sizes: readonly number[]): Tensor
 
 const padOp: Primitive<{ before: readonly number[]; after: readonly number[] }> = {
   name: 'pad',
-  infer: ([x], { before, after }) => ({
-    dtype: x!.dtype,
-    shape: x!.shape.map((d, i) => {
+  infer: ([x], { before, after }) => {
+    const counts = [...before, ...after];
+    if (before.length !== x!.rank || after.length !== x!.rank || !counts.every((n) => Number.isInteger(n) && n >= 0)) {
+      throw new ReparamError('shape', 'pad: widths do not fit', {
+        got: `[${before}] before and [${after}] after for ${formatShape(x!.shape)}`,
+        expected: `${x!.rank} whole numbers from 0 up each`,
+      });
+    }
+    const shape = x!.shape.map((d, i) => {
       const extra = before[i]! + after[i]!;
       if (extra === 0) return d;
       if (typeof d === 'number') return d + extra;
       throw new ReparamError('shape', 'pad: axis of unknown size', { got: formatShape(x!.shape) });
-    }),
-  }),
+    });
+    return { dtype: x!.dtype, shape };
+  },
   vjp: (g, { inputs: [x], attrs }) => [
     apply(sliceOp, [g], {
       starts: attrs.before,
@@ -326,6 +345,7 @@ const concatOp: Primitive<{ axis: number }> = {
 
 /** Joins tensors along `axis`. */
 export function concat(tensors: readonly Tensor[], axis: number): Tensor {
+  if (tensors.length === 0) throw new ReparamError('shape', 'concat of no tensors', { expected: 'at least one' });
   const [at] = normalizeAxes(axis, tensors[0]!.rank, 'concat') as [number];
   return apply(concatOp, tensors, { axis: at });
 }
@@ -372,8 +392,10 @@ const stopGradientOp: Primitive<null> = {
 export const stopGradient = (x: Tensor): Tensor => apply(stopGradientOp, [x], null);
 
 /** 0, 1, …, n − 1 as int32 (shape [n]). */
-export const iota = (n: number): Tensor =>
-  constant({ dtype: 'int32', shape: [n], data: Int32Array.from({ length: n }, (_, i) => i) });
+export const iota = (n: number): Tensor => {
+  checkSizes([n], 'iota');
+  return constant({ dtype: 'int32', shape: [n], data: Int32Array.from({ length: n }, (_, i) => i) });
+};
 
 /** True for tensors whose value is known at trace time. */
 export const isConstant = (x: Tensor): boolean => isOp(x, constantOp);
