@@ -1,0 +1,232 @@
+"""The training step of the benchmark in PyTorch, on the CPU.
+
+    python3 bench/peers/pytorch.py [--threads 1] [--blas-threads 1] [--malloc tuned|default]
+
+Reads JSON commands on stdin, answers with one JSON line each on stdout (bench/peers/README.md).
+Thread counts and the allocator are fixed before PyTorch is loaded, so each setting is a process of its own.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import time
+
+MALLOC = {
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
+    "MALLOC_TOP_PAD_": str(64 << 20),
+}
+PREPARED = "REPARAM_BENCH_PREPARED"
+
+# torchvision probes for a package called pytorch, and would find this file.
+if __name__ != "__main__":
+    raise ImportError("bench/peers/pytorch.py is a program, not a module")
+
+
+def arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--blas-threads", type=int)
+    parser.add_argument("--malloc", choices=["tuned", "default"], default="tuned")
+    return parser.parse_args()
+
+
+def prepare(options):
+    """Replace this process by one whose environment has the wanted threads and allocator."""
+    if PREPARED in os.environ:
+        return
+    environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE" and k not in MALLOC}
+    blas = str(options.blas_threads or options.threads)
+    environment |= {
+        PREPARED: "1",
+        "OMP_NUM_THREADS": str(options.threads),
+        "MKL_NUM_THREADS": blas,
+        "OPENBLAS_NUM_THREADS": blas,
+    }
+    if options.malloc == "tuned":
+        environment |= MALLOC
+    os.execve(sys.executable, [sys.executable, *sys.argv], environment)
+
+
+options = arguments()
+prepare(options)
+# Whatever a library prints must not end up between the answers.
+answers = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
+
+
+def answer(value):
+    answers.write(json.dumps(value) + "\n")
+    answers.flush()
+
+
+try:
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+except ImportError as error:
+    for line in sys.stdin:
+        if json.loads(line)["cmd"] == "exit":
+            break
+        answer({"missing": f"this Python has no PyTorch ({error})"})
+    sys.exit(0)
+
+import example_epoch
+
+if options.blas_threads in (None, options.threads):
+    torch.set_num_threads(options.threads)
+
+MODELS = {"vae-pytorch": ([400], 20, F.relu), "vae": ([200, 200], 50, torch.tanh)}
+
+
+class Vae(nn.Module):
+    """Multilayer perceptrons either way, a diagonal normal posterior from two heads, Bernoulli logits."""
+
+    def __init__(self, hidden, latent, activation):
+        super().__init__()
+        sizes = [784, *hidden]
+        self.encoder = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:]))
+        self.loc = nn.Linear(sizes[-1], latent)
+        self.log_variance = nn.Linear(sizes[-1], latent)
+        sizes = [latent, *reversed(hidden)]
+        self.decoder = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:]))
+        self.logits = nn.Linear(sizes[-1], 784)
+        self.activation = activation
+
+    def forward(self, x):
+        h = x
+        for layer in self.encoder:
+            h = self.activation(layer(h))
+        loc, log_variance = self.loc(h), self.log_variance(h)
+        h = loc + torch.randn_like(loc) * torch.exp(0.5 * log_variance)
+        for layer in self.decoder:
+            h = self.activation(layer(h))
+        distortion = F.binary_cross_entropy_with_logits(self.logits(h), x, reduction="sum")
+        rate = -0.5 * torch.sum(1 + log_variance - loc.pow(2) - log_variance.exp())
+        return distortion + rate
+
+
+class Trainer:
+    """One model with its optimiser; `step` is a whole training step and returns the summed loss."""
+
+    def __init__(self, name, adam="default", compiled=None, compile_optimizer=False):
+        torch.manual_seed(1)
+        self.model = Vae(*MODELS[name])
+        flags = {"default": {}, "foreach": {"foreach": True}, "fused": {"fused": True}}[adam]
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3, **flags)
+        mode = None if compiled in (None, False, True, "default") else compiled
+        self.loss = torch.compile(self.model, mode=mode) if compiled else self.model
+        self.update = torch.compile(self.optimizer.step) if compile_optimizer else self.optimizer.step
+
+    def step(self, x):
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.loss(x)
+        loss.backward()
+        self.update()
+        return loss.item()
+
+
+def random_batches(batch):
+    generator = torch.Generator().manual_seed(0)
+    return [(torch.rand(batch, 784, generator=generator) < 0.13).float() for _ in range(32)]
+
+
+def timed(trainer, batches, steps, first=0):
+    """Milliseconds of each step, and the last loss per example."""
+    times = []
+    for i in range(first, first + steps):
+        x = batches[i % len(batches)]
+        start = time.perf_counter()
+        loss = trainer.step(x)
+        times.append(1e3 * (time.perf_counter() - start))
+    return times, loss / len(x)
+
+
+def fastest(candidates, batches):
+    """The key of the trainer with the lowest median over a few interleaved rounds."""
+    times = {key: [] for key in candidates}
+    for _ in range(4):
+        for key, trainer in candidates.items():
+            times[key] += timed(trainer, batches, 25)[0][5:]
+    medians = {key: statistics.median(values) for key, values in times.items()}
+    return min(medians, key=medians.get), medians
+
+
+class Peer:
+    def __init__(self):
+        self.trainer = self.batches = self.images = None
+        self.position = 0
+        self.size = 128
+
+    def hello(self, _):
+        return {
+            "peer": "pytorch",
+            "version": torch.__version__,
+            "threads": torch.get_num_threads(),
+            "blasThreads": options.blas_threads or options.threads,
+            "blas": "mkl" if torch.backends.mkl.is_available() else "openblas or other",
+            "malloc": options.malloc,
+            "cpu": torch.backends.cpu.get_cpu_capability(),
+            "commands": ["setup", "round", "epoch"],
+        }
+
+    def setup(self, command):
+        name = command["model"]
+        if name not in MODELS:
+            raise ValueError(f"unknown model {name!r}; known: {', '.join(MODELS)}")
+        variant = command.get("variant", {})
+        self.size = command.get("batch", 128)
+        self.batches, self.position = random_batches(self.size), 0
+        torch.set_flush_denormal(variant.get("flushDenormal", False))
+        adam, medians = variant.get("adam", "best"), None
+        compiled, compile_optimizer = variant.get("compile"), variant.get("compileOptimizer", False)
+        if adam == "best":
+            candidates = {key: Trainer(name, key) for key in ("default", "foreach", "fused")}
+            adam, medians = fastest(candidates, self.batches)
+        self.trainer = Trainer(name, adam, compiled, compile_optimizer)
+        start = time.perf_counter()
+        self.trainer.step(self.batches[0])
+        first = time.perf_counter() - start
+        timed(self.trainer, self.batches, 10)
+        title = "pytorch torch.compile" if compiled else "pytorch eager"
+        return {"ok": True, "peer": title, "adam": adam, "adamMedianMs": medians, "firstStepSeconds": first}
+
+    def round(self, command):
+        times, loss = timed(self.trainer, self.batches, command["steps"], self.position)
+        self.position += command["steps"]
+        return {"ms": times, "loss": loss}
+
+    def epoch(self, command):
+        if self.images is None:
+            self.images = example_epoch.mnist_images()
+        kind = command.get("loader", "dataloader")
+        if kind not in example_epoch.SOURCES:
+            raise ValueError(f"unknown loader {kind!r}; known: {', '.join(example_epoch.SOURCES)}")
+        batches, how = example_epoch.SOURCES[kind](self.images, self.size)
+        steps, total = 0, 0.0
+        start = time.perf_counter()
+        for x in batches:
+            total += self.trainer.step(x)
+            steps += 1
+        seconds = time.perf_counter() - start
+        return {"seconds": seconds, "steps": steps, "loader": kind, "data": how, "loss": total / len(self.images)}
+
+
+def serve():
+    peer = Peer()
+    commands = {"hello": peer.hello, "setup": peer.setup, "round": peer.round, "epoch": peer.epoch}
+    for line in sys.stdin:
+        if not line.strip():
+            continue
+        try:
+            command = json.loads(line)
+            if command["cmd"] == "exit":
+                break
+            answer(commands[command["cmd"]](command))
+        except Exception as error:
+            answer({"error": f"{type(error).__name__}: {error}"})
+
+
+serve()
