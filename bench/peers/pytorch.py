@@ -73,6 +73,7 @@ except ImportError as error:
         answer({"missing": f"this Python has no PyTorch ({error})"})
     sys.exit(0)
 
+sys.dont_write_bytecode = True
 import example_epoch
 
 if options.blas_threads in (None, options.threads):
