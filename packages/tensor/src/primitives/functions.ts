@@ -1,3 +1,4 @@
+import type { Emitter } from '../onnx/emitter.ts';
 import { add, div, mul, neg, sub } from './arithmetic.ts';
 import { defineElementwise, unary } from './elementwise.ts';
 
@@ -13,6 +14,13 @@ export const log = unary(
   defineElementwise({ name: 'log', onnx: 'Log', value: Math.log, grad: (g, [x]) => [div(g, x!)] }),
 );
 
+/** c₀ + x (c₁ + x (c₂ + …)). */
+const horner = (e: Emitter, x: string, [first, ...rest]: readonly number[]): string =>
+  rest.length === 0 ? e.float(first!) : e.node('Add', [e.node('Mul', [x, horner(e, x, rest)]), e.float(first!)]);
+
+/** |x| below 1/4, where the series of `log1p` and `expm1` are exact to float32. */
+const isSmall = (e: Emitter, x: string): string => e.node('Less', [e.node('Abs', [x]), e.float(0.25)]);
+
 /** log(1 + x), accurate for small x (Kahan's form; ONNX has no such operator). */
 export const log1p = unary(
   defineElementwise({
@@ -22,6 +30,12 @@ export const log1p = unary(
     onnx: (e, [x]) => {
       const one = e.float(1);
       const u = e.node('Add', [x!, one]);
+      if (e.target === 'webgpu') {
+        // WGSL's logarithm is off by up to 2^-21 near 1: 2 artanh(x / (2 + x)) as a series there.
+        const s = e.node('Div', [x!, e.node('Add', [x!, e.float(2)])]);
+        const series = e.node('Mul', [s, horner(e, e.node('Mul', [s, s]), [2, 2 / 3, 2 / 5, 2 / 7, 2 / 9])]);
+        return e.node('Where', [isSmall(e, x!), series, e.node('Log', [u])]);
+      }
       const isTiny = e.node('Equal', [u, one]);
       const d = e.node('Where', [isTiny, one, e.node('Sub', [u, one])]);
       const isInfinite = e.node('Greater', [x!, e.float(3e38)]);
@@ -41,6 +55,10 @@ export const expm1 = unary(
       const one = e.float(1);
       const u = e.node('Exp', [x!]);
       const d = e.node('Sub', [u, one]);
+      if (e.target === 'webgpu') {
+        const series = e.node('Mul', [x!, horner(e, x!, [1, 1 / 2, 1 / 6, 1 / 24, 1 / 120, 1 / 720, 1 / 5040])]);
+        return e.node('Where', [isSmall(e, x!), series, d]);
+      }
       const isTiny = e.node('Equal', [u, one]);
       // Where eˣ is 0 or huge, u − 1 itself is exact; the ratio form would be 0·∞ there.
       const isFar = e.node('Greater', [e.node('Abs', [x!]), e.float(1)]);
