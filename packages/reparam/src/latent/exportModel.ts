@@ -1,0 +1,147 @@
+import {
+  broadcastTo,
+  exportOnnx,
+  input,
+  type NoiseKind,
+  ReparamError,
+  reshape,
+  type Shape,
+  type Spec,
+  sizeOf,
+  spec,
+  symbolicDim,
+  type Tensor,
+} from '@reparam/tensor';
+import type { Context } from '../context.ts';
+import { Bernoulli, type Distribution, Independent, Normal } from '../distributions/index.ts';
+import type { LatentModel } from '../models/index.ts';
+import type { HostParams } from '../params.ts';
+import { version } from '../version.ts';
+import { constants } from './constants.ts';
+import { diagonalOf } from './encode.ts';
+
+export interface ExportOptions {
+  /** Further entries for the file's metadata: the run, the data set. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+const batch = symbolicDim('batch');
+
+/**
+ * The encoder as an ONNX model with its parameters inside, for any batch size.
+ * Inputs: `x` [batch, ...dataShape] in the model's units; `noise` [batch, latentDim], standard normal (zeros give z = loc).
+ * Outputs: `loc` and `scale` of q(z given x), and `z` = loc + scale · noise, [batch, latentDim]. A posterior that is no
+ * diagonal normal gives `mean` and `z`; one with several draws has inputs `noise_1`, `noise_2`, …. The metadata names all.
+ */
+export function exportEncoder(model: LatentModel, params: HostParams, { metadata }: ExportOptions = {}): Uint8Array {
+  const baked = constants(params);
+  const posterior = (x: Tensor, context: Context) => {
+    const q = model.encode(baked, reshape(x, [batch, sizeOf(model.dataShape)]), context);
+    return { q, z: q.rsample(context.site('z')) };
+  };
+  const x = spec([batch, ...model.dataShape]);
+
+  // A first trace finds out which noise the posterior draws; the second takes it from inputs.
+  const draws = new Map<string, { kind: NoiseKind; shape: Shape }>();
+  const { q } = posterior(
+    input('x', x.shape),
+    noiseContext((site, kind, shape) => {
+      draws.set(site, { kind, shape });
+      return input(site, shape);
+    }),
+  );
+  const sites = [...draws.keys()];
+  const nameOf = (site: string) => (sites.length === 1 ? 'noise' : `noise_${sites.indexOf(site) + 1}`);
+  const specs: Record<string, Spec> = { x };
+  for (const [site, { shape }] of draws) specs[nameOf(site)] = spec(shape);
+  const noise = [...draws].map(([site, { kind }]) => `${nameOf(site)}: ${noiseKinds[kind]}`).join('; ');
+  const outputs = diagonalOf(q) ? 'loc and scale of q(z given x), z = loc + scale * noise' : 'mean of q(z given x), z';
+
+  return exportOnnx(
+    (inputs: Record<string, Tensor>) => {
+      const traced = posterior(
+        inputs.x!,
+        noiseContext((site) => inputs[nameOf(site)]!),
+      );
+      const { q: now, z } = traced;
+      const normal = diagonalOf(now);
+      return normal ? { loc: normal.loc, scale: broadcastTo(normal.scale, z.shape), z } : { mean: now.mean, z };
+    },
+    specs as never,
+    describe(model, 'encoder q(z given x)', { input: `x in ${unitsOf(model)}; ${noise}`, output: outputs }, metadata),
+  );
+}
+
+/**
+ * The decoder as an ONNX model with its parameters inside, for any batch size.
+ * Input: `z` [batch, latentDim]. Outputs [batch, ...dataShape]: `mean` of p(x given z) in the model's units, and `logits` of a
+ * Bernoulli or `scale` of a Gaussian likelihood.
+ */
+export function exportDecoder(model: LatentModel, params: HostParams, { metadata }: ExportOptions = {}): Uint8Array {
+  const baked = constants(params);
+  const shaped = (t: Tensor) => reshape(t, [batch, ...model.dataShape]);
+  return exportOnnx(
+    ({ z }: { z: Tensor }) => {
+      const likelihood = model.decode(baked, z, noiseContext(noNoise));
+      const { mean } = likelihood;
+      const others = Object.entries(parametersOf(likelihood)).map(([name, t]) => [
+        name,
+        shaped(broadcastTo(t, mean.shape)),
+      ]);
+      return { mean: shaped(mean), ...(Object.fromEntries(others) as Record<string, Tensor>) };
+    },
+    { z: spec([batch, model.latentDim]) } as never,
+    describe(
+      model,
+      'decoder p(x given z)',
+      { input: 'z, a code', output: `mean of p(x given z) in ${unitsOf(model)}, and the likelihood's parameters` },
+      metadata,
+    ),
+  );
+}
+
+const noiseKinds: Record<NoiseKind, string> = { normal: 'standard normal', uniform: 'uniform on (0, 1)' };
+
+const unitsOf = (model: LatentModel): string =>
+  model.support === 'binary' ? 'model units: probabilities or bits, 0 to 1' : 'model units: real numbers';
+
+function parametersOf(likelihood: Distribution): Record<string, Tensor> {
+  const base = likelihood instanceof Independent ? likelihood.base : likelihood;
+  if (base instanceof Bernoulli) return { logits: base.logits };
+  if (base instanceof Normal) return { scale: base.scale };
+  return {};
+}
+
+function describe(
+  model: LatentModel,
+  part: string,
+  units: Readonly<Record<'input' | 'output', string>>,
+  metadata: Readonly<Record<string, string>> = {},
+) {
+  const { likelihood, prior, posterior } = model.describe();
+  return {
+    description: `Variational autoencoder: ${part}`,
+    metadata: {
+      part,
+      ...units,
+      likelihood,
+      prior,
+      posterior,
+      latentDim: String(model.latentDim),
+      dataShape: JSON.stringify(model.dataShape),
+      reparamVersion: version,
+      ...metadata,
+    },
+  };
+}
+
+/** A context outside training whose noise comes from `draw`. */
+const noiseContext = (draw: (site: string, kind: NoiseKind, shape: Shape) => Tensor, path = ''): Context => ({
+  training: false,
+  site: (name) => ({ draw: (kind, shape) => draw(path + name, kind, shape) }),
+  child: (name) => noiseContext(draw, `${path}${name}/`),
+});
+
+function noNoise(site: string): never {
+  throw new ReparamError('unsupported', 'a decoder that draws noise cannot be exported', { at: site });
+}

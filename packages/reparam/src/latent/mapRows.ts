@@ -1,0 +1,33 @@
+import { type HostTensor, ReparamError, type Tensor } from '@reparam/tensor';
+import type { Context } from '../context.ts';
+import { createDataset } from '../data/index.ts';
+import { compileRows } from '../metrics/index.ts';
+import type { HostParams, SymbolicParams } from '../params.ts';
+import type { LatentOptions } from './options.ts';
+
+/**
+ * The results of `fn` for every row of `rows` [n, width], float32 [n, …] by name. Noise is keyed by (seed, site, row), and
+ * batches all have one size: row i gives the same bits whatever n is.
+ */
+export async function mapRows<Name extends string>(
+  fn: (params: SymbolicParams, row: Tensor, context: Context) => Record<Name, Tensor>,
+  params: HostParams,
+  rows: HostTensor,
+  { runtime, batchSize = 100, seed = 0, onProgress, signal }: LatentOptions & { readonly seed?: number },
+): Promise<Record<Name, HostTensor>> {
+  const data = rows.data instanceof Float32Array ? rows.data : Float32Array.from(rows.data as Float64Array);
+  const dataset = createDataset({ name: 'latent codes', data, shape: rows.shape.slice(1) });
+  const program = await compileRows(fn, params, dataset, { runtime, batchSize });
+  const results = await program.run(params, { seed, draw: 0, onProgress, signal }).finally(() => program.dispose());
+  return results as Record<Name, HostTensor>;
+}
+
+/** Throws unless `codes` is float32 [n, latentDim] with n ≥ 1. */
+export function requireCodes(codes: HostTensor, latentDim: number): void {
+  const { dtype, shape } = codes;
+  if (dtype === 'float32' && shape.length === 2 && shape[0]! > 0 && shape[1] === latentDim) return;
+  throw new ReparamError('shape', 'not codes of this model', {
+    got: `${dtype} [${shape.join(', ')}]`,
+    expected: `float32 [n, ${latentDim}], one row a code`,
+  });
+}

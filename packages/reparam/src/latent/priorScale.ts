@@ -1,0 +1,25 @@
+import { broadcastTo, evaluate, ReparamError } from '@reparam/tensor';
+import type { LatentModel } from '../models/index.ts';
+import type { HostParams } from '../params.ts';
+import { constants } from './constants.ts';
+import { diagonalOf } from './encode.ts';
+
+/** Maps a standard-normal score to the value of latent dimension `dim` at the same quantile of the prior. */
+export type PriorScale = (dim: number, score: number) => number;
+
+/** The prior's quantiles, for diagonal normal priors; `unsupported` for others. */
+export function priorScale(model: LatentModel, params: HostParams): PriorScale {
+  const base = diagonalOf(model.prior(constants(params)));
+  if (!base) {
+    throw new ReparamError('unsupported', 'quantiles of this prior are not known', {
+      got: model.describe().prior,
+      expected: 'a normal prior with independent dimensions',
+      fix: 'Use sample, or interpolate between codes of examples',
+    });
+  }
+  const [loc, scale] = evaluate(
+    [base.loc, base.scale].map((t) => broadcastTo(t, [model.latentDim])),
+    new Map(),
+  );
+  return (dim, score) => Number(loc!.data[dim]) + Number(scale!.data[dim]) * score;
+}

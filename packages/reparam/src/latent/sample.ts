@@ -1,0 +1,45 @@
+import { type HostTensor, hostTensor, ReparamError, type Tensor } from '@reparam/tensor';
+import type { Context, NoiseSite } from '../context.ts';
+import type { LatentModel } from '../models/index.ts';
+import type { HostParams, SymbolicParams } from '../params.ts';
+import { mapRows } from './mapRows.ts';
+import type { LatentOptions } from './options.ts';
+
+export interface SampleOptions extends LatentOptions {
+  readonly seed?: number;
+}
+
+/** Draws from a model, float32, one row each. */
+export interface Samples {
+  /** Codes from the prior [n, latentDim]. */
+  readonly z: HostTensor;
+  /** Mean of p(x given z) [n, dataSize]. */
+  readonly mean: HostTensor;
+  /** Draws from p(x given z) [n, dataSize]: zeros and ones for a Bernoulli likelihood. */
+  readonly x: HostTensor;
+}
+
+/**
+ * `count` draws z ~ p(z), then x ~ p(x given z). Sample i depends on the seed and i alone.
+ * @example const { mean } = await sample(model, params, 64, { runtime, seed: 1 });
+ */
+export async function sample(
+  model: LatentModel,
+  params: HostParams,
+  count: number,
+  options: SampleOptions,
+): Promise<Samples> {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new ReparamError('config', 'number of samples', { got: String(count), expected: 'a positive whole number' });
+  }
+  const draw = (p: SymbolicParams, rows: Tensor, context: Context) => {
+    const z = model.prior(p).sample(samplesAreRows(context.site('sample/z')), [rows.shape[0] as number]);
+    const likelihood = model.decode(p, z, context);
+    return { z, mean: likelihood.mean, x: likelihood.sample(context.site('sample/x')) };
+  };
+  // A row carries nothing here but its number, which keys the noise.
+  return mapRows(draw, params, hostTensor(new Float32Array(count), [count, 1]), options);
+}
+
+/** A prior has no batch: what it draws many times is what makes the rows. */
+const samplesAreRows = (site: NoiseSite): NoiseSite => ({ draw: (kind, shape) => site.draw(kind, shape, 0) });
