@@ -23,6 +23,8 @@ export interface Primitive<A = unknown> {
   evaluate(inputs: readonly HostTensor[], attrs: A, shape: readonly number[]): HostTensor;
   /** An equal, cheaper tensor, or undefined. Must keep every bit of a finite result, but for the sign of a zero. */
   simplify?(node: Tensor<A>): Tensor | undefined;
+  /** True when each element of the result depends on the same element of (broadcast) operands only. */
+  readonly pointwise?: boolean;
   /** Floating-point operations, where they are not one per element of the result. */
   flops?(node: Tensor<A>): number;
 }

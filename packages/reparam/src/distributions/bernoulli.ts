@@ -1,5 +1,6 @@
 import {
   add,
+  bernoulliEventLogProb,
   bernoulliLogProb,
   cast,
   less,
@@ -29,6 +30,10 @@ export class Bernoulli implements Distribution {
   /** x·l − softplus(l). */
   logProb(value: Tensor): Tensor {
     return bernoulliLogProb(value, this.logits);
+  }
+
+  eventLogProb(value: Tensor, rank: number): Tensor | undefined {
+    return rank === 1 ? bernoulliEventLogProb(value, this.logits) : undefined;
   }
 
   get probs(): Tensor {

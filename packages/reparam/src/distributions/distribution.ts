@@ -10,6 +10,8 @@ export interface Distribution {
   readonly eventRank: number;
   /** log p(value): density or probability. */
   logProb(value: Tensor): Tensor;
+  /** Σ log p over the last `rank` axes, where there is a quicker way than adding them up. */
+  eventLogProb?(value: Tensor, rank: number): Tensor | undefined;
   /** Draws without a gradient, of shape sampleShape + batch + event. */
   sample(site: NoiseSite, sampleShape?: readonly number[]): Tensor;
   readonly mean: Tensor;

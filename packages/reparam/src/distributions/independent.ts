@@ -32,7 +32,7 @@ export class Independent<D extends Distribution = Distribution> implements Distr
   }
 
   logProb(value: Tensor): Tensor {
-    return this.sumEvent(this.base.logProb(value));
+    return this.base.eventLogProb?.(value, this.rank) ?? this.sumEvent(this.base.logProb(value));
   }
 
   sample(site: NoiseSite, sampleShape?: readonly number[]): Tensor {

@@ -9,7 +9,7 @@ export interface LinearOptions {
 }
 
 /**
- * x W + b over the last axis: [..., in] to [..., features], with `weight` [in, features] and `bias` [features].
+ * x Wᵀ + b over the last axis: [..., in] to [..., features], with `weight` [features, in] and `bias` [features].
  * @example linear(200)
  */
 export const linear = (
@@ -25,16 +25,16 @@ export const linear = (
     const fanIn = needVector(inputShape);
     const fan = { fanIn, fanOut: features };
     return {
-      weight: initializer(foldIn(key, 'weight'), [fanIn, features], fan),
+      weight: initializer(foldIn(key, 'weight'), [features, fanIn], fan),
       bias: biasInitializer(foldIn(key, 'bias'), [features], fan),
     };
   },
   apply(params, x) {
     const bias = leaf(params, 'bias');
     const weight = leaf(params, 'weight');
-    if (x.rank === 2) return matmul(x, weight, { bias });
-    const rows = reshape(x, [-1, weight.shape[0]!]);
-    return reshape(matmul(rows, weight, { bias }), [...x.shape.slice(0, -1), features]);
+    if (x.rank === 2) return matmul(x, weight, { transB: true, bias });
+    const rows = reshape(x, [-1, weight.shape[1]!]);
+    return reshape(matmul(rows, weight, { transB: true, bias }), [...x.shape.slice(0, -1), features]);
   },
 });
 

@@ -33,6 +33,7 @@ export class Emitter {
   readonly #initializers = new Map<string, TensorProto>();
   readonly #memo = new Map<string, string>();
   readonly #prefix: string;
+  readonly #outputs = new Set<string>();
   #count = 0;
   /** For each unknown size, a graph input and axis from which it can be read. */
   readonly #symbols = new Map<string, { input: string; axis: number; factor: number }>();
@@ -47,15 +48,19 @@ export class Emitter {
     return `${this.#prefix}${hint}_${this.#count}`;
   }
 
-  /** Appends a node with one output and returns the output's name. */
+  /** Appends a node with one output, or finds an equal one; returns the output's name. */
   node(
     opType: string,
     inputs: readonly string[],
     attributes: Record<string, AttributeValue> = {},
     { domain = '', output }: { domain?: string; output?: string } = {},
   ): string {
+    const key = output === undefined ? `${domain}.${opType}(${inputs})${JSON.stringify(attributes)}` : undefined;
+    const known = key && this.#memo.get(key);
+    if (known) return known;
     const name = output ?? this.#fresh(opType.toLowerCase());
     this.nodes(opType, inputs, [name], attributes, domain);
+    if (key) this.#memo.set(key, name);
     return name;
   }
 
@@ -155,6 +160,25 @@ export class Emitter {
         : this.node('Div', [this.node('Mul', [sizes, this.int64([dim.factor])]), this.int64([source.factor])]);
     this.#memo.set(key, scaled);
     return scaled;
+  }
+
+  /**
+   * Makes `value` available under `output`, for a graph output: the node that computes it is renamed. Values that have
+   * no node here, or are an output already, are copied. True when renamed.
+   */
+  output(value: string, output: string): boolean {
+    const producer = this.#nodes.find((node) => node.output.includes(value));
+    if (!producer || this.#outputs.has(value)) {
+      this.node('Identity', [value], {}, { output });
+      return false;
+    }
+    const rename = (name: string) => (name === value ? output : name);
+    for (const node of this.#nodes) {
+      node.input = node.input.map(rename);
+      node.output = node.output.map(rename);
+    }
+    this.#outputs.add(output);
+    return true;
   }
 
   /** The finished graph. */

@@ -3,7 +3,14 @@ import { inputOp } from '../primitives/source.ts';
 import { simplify } from '../simplify.ts';
 import { isOp, type Tensor, topologicalOrder } from '../tensor.ts';
 import { Emitter, type ModelDescription, serializeModel, type Target, valueInfo } from './emitter.ts';
+import { chooseLayout } from './layout.ts';
 import type { GraphProto } from './onnx_pb.ts';
+
+/** The graph as it will run on `target`. */
+function prepare(outputs: readonly Tensor[], target: Target): Tensor[] {
+  const simple = simplify(outputs);
+  return target === 'cpu' ? chooseLayout(simple) : simple;
+}
 
 /** Emits every node under `outputs`; returns the ONNX name of each tensor. */
 function lowerNodes(emit: Emitter, outputs: readonly Tensor[], inputNames: ReadonlyMap<string, string>) {
@@ -21,9 +28,20 @@ function lowerNodes(emit: Emitter, outputs: readonly Tensor[], inputNames: Reado
   return names;
 }
 
-/** Gives a tensor an output name of its own. */
-function emitOutput(emit: Emitter, names: ReadonlyMap<Tensor, string>, tensor: Tensor, output: string): void {
-  emit.node('Identity', [names.get(tensor)!], {}, { output });
+/** Gives tensors output names of their own. */
+function emitOutputs(
+  emit: Emitter,
+  names: Map<Tensor, string>,
+  tensors: readonly Tensor[],
+  outputs: readonly string[],
+): void {
+  tensors.forEach((tensor, i) => {
+    const name = names.get(tensor)!;
+    const output = outputs[i]!;
+    if (emit.output(name, output)) {
+      for (const [other, known] of names) if (known === name) names.set(other, output);
+    }
+  });
 }
 
 const infoOf = ({ name, tensor }: NamedTensor) => valueInfo(name, tensor.dtype, tensor.shape);
@@ -32,11 +50,17 @@ const infoOf = ({ name, tensor }: NamedTensor) => valueInfo(name, tensor.dtype, 
 export function lowerGraph(graph: Graph, target: Target, description?: ModelDescription): Uint8Array {
   const emit = new Emitter(target);
   for (const { name, tensor } of graph.inputs) emit.declareSymbols(name, tensor.shape);
-  const tensors = simplify(graph.outputs.map((o) => o.tensor));
+  const tensors = prepare(
+    graph.outputs.map((o) => o.tensor),
+    target,
+  );
   const names = lowerNodes(emit, tensors, new Map(graph.inputs.map(({ name }) => [name, name])));
-  graph.outputs.forEach(({ name }, i) => {
-    emitOutput(emit, names, tensors[i]!, name);
-  });
+  emitOutputs(
+    emit,
+    names,
+    tensors,
+    graph.outputs.map((o) => o.name),
+  );
   const proto = emit.graph('program', graph.inputs.map(infoOf), graph.outputs.map(infoOf));
   return serializeModel(proto, description);
 }
@@ -73,7 +97,7 @@ export function lowerStepLoop(step: StepGraph, target: Target): Uint8Array {
 function lowerLoopBody(step: StepGraph, target: Target): GraphProto {
   const emit = new Emitter(target, 'body/');
   const results = [...step.state.map((s) => s.output), ...step.outputs.map((o) => o.tensor)];
-  const tensors = simplify(results);
+  const tensors = prepare(results, target);
   const used = new Set(topologicalOrder(tensors).flatMap((t) => (isOp(t, inputOp) ? [t.attrs.name] : [])));
   const inputNames = new Map(step.state.map(({ name }) => [name, `body/${name}`]));
   for (const { name } of step.shared) inputNames.set(name, name);
@@ -87,9 +111,7 @@ function lowerLoopBody(step: StepGraph, target: Target): GraphProto {
     ...step.state.map(({ name }) => `body/${name}'`),
     ...step.outputs.map(({ name }) => `body/${name}`),
   ];
-  tensors.forEach((tensor, i) => {
-    emitOutput(emit, names, tensor, outNames[i]!);
-  });
+  emitOutputs(emit, names, tensors, outNames);
   emit.node('Identity', ['body/go'], {}, { output: 'body/go on' });
   const inputs = [
     valueInfo('body/step', 'int64', []),

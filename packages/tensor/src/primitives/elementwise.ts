@@ -29,6 +29,7 @@ export function defineElementwise(spec: Elementwise): Primitive<null> {
   const accepts = spec.accepts ?? ['float32'];
   const op: Primitive<null> = {
     name,
+    pointwise: true,
     infer(inputs) {
       // `where` selects with a bool; its element type is that of the branches.
       const data = name === 'where' ? inputs.slice(1) : inputs;

@@ -28,7 +28,7 @@ export {
   tanh,
 } from './functions.ts';
 export { gather, oneHot, scatterAdd } from './gather.ts';
-export { bernoulliLogProb } from './likelihood.ts';
+export { bernoulliEventLogProb, bernoulliLogProb } from './likelihood.ts';
 export { type MatmulOptions, matmul } from './matmul.ts';
 export { argMax, cumsum, logMeanExp, logSumExp, max, mean, min, type ReduceOptions, sum } from './reduce.ts';
 export { logSoftmax, softmax } from './softmax.ts';

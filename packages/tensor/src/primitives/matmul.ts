@@ -33,7 +33,7 @@ const swapped = (rank: number) => (axis: number) =>
 const isSwap = (perm: readonly number[]): boolean =>
   perm.length >= 2 && perm.every((p, i) => p === swapped(perm.length)(i));
 
-const matmulOp: Primitive<MatmulAttrs> = {
+export const matmulOp: Primitive<MatmulAttrs> = {
   name: 'matmul',
   infer: ([a, b, bias], { transA, transB }) => {
     const fail = () =>

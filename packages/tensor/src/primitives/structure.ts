@@ -359,6 +359,7 @@ export const stack = (tensors: readonly Tensor[], axis = 0): Tensor =>
 
 const castOp: Primitive<{ dtype: DType }> = {
   name: 'cast',
+  pointwise: true,
   infer: ([x], { dtype }) => ({ dtype, shape: x!.shape }),
   vjp: (g, { inputs: [x] }) => [x!.dtype === 'float32' ? g : null],
   lower: (e, [x], { attrs }) => e.cast(x!, attrs.dtype),
