@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { App } from '../app.ts';
+import { readEvaluation } from '../run/evaluation.ts';
+import { runFiles } from '../run/folder.ts';
+import { exists, openRun } from '../run/openRun.ts';
+import { summarize } from '../run/summary.ts';
+import { columns, count, duration, withError } from '../terminal/format.ts';
+
+/** `reparam show`: what a run is and how far it has come. */
+export function register(program: Command, app: App): void {
+  const command = program
+    .command('show')
+    .argument('<run>', 'folder of a run')
+    .summary('show what a run is and how far it has come')
+    .description('Show the model, the training and the test figures of a run. Computes nothing.')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ reparam show runs/mnist-vae-0
+  $ reparam show runs/mnist-vae-0 --json       configuration and all figures`,
+    );
+  app.action<[string], object>(command, async (_, folder) => {
+    const run = await openRun(folder);
+    const { config, model, metrics } = run;
+    const summary = summarize(folder, config, metrics);
+    const evaluation = await readEvaluation(folder);
+    const parts = model.describe();
+    const present = [];
+    for (const file of Object.values(runFiles)) if (await exists(join(folder, file))) present.push(file);
+    const { elbo, elboStandardError, logLikelihood, logLikelihoodStandardError, numSamples } = (evaluation?.test ??
+      {}) as Record<string, number | undefined>;
+    return {
+      json: {
+        ...summary,
+        config,
+        test: evaluation?.test ?? null,
+        warnings: evaluation?.warnings ?? [],
+        files: present,
+        unit: 'nats/example',
+      },
+      text: columns([
+        ['run', folder],
+        ['preset', config.preset],
+        ['data', `${config.data.name}, examples of ${run.dataShape.join('×')}, binarisation ${run.binarization}`],
+        ...Object.entries(parts),
+        [
+          'trained',
+          `${summary.epochs} of ${config.training.epochs} epochs, ${count(summary.steps)} steps, ${duration(summary.seconds)}`,
+        ],
+        ['weights', run.paramsFile],
+        ...(elbo === undefined ? [] : [['test ELBO', `${withError(elbo, elboStandardError)} nats/example`]]),
+        ...(logLikelihood === undefined
+          ? []
+          : [
+              [
+                `test log p, ${numSamples} samples`,
+                `${withError(logLikelihood, logLikelihoodStandardError)} nats/example`,
+              ],
+            ]),
+        ...(evaluation?.warnings ?? []).map((warning) => ['warning', warning]),
+        ['files', present.join(', ')],
+      ]),
+    };
+  });
+}

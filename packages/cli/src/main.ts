@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { ReparamError } from '@reparam/tensor';
+import { Command, CommanderError } from 'commander';
+import { type App, createApp, report } from './app.ts';
+import * as datasets from './commands/datasets.ts';
+import * as evaluate from './commands/evaluate.ts';
+import * as presets from './commands/presets.ts';
+import * as show from './commands/show.ts';
+
+/** Every command, in the order of the help text: a module that exports `register(program, app)`. */
+const commands: readonly { register(program: Command, app: App): void }[] = [evaluate, show, datasets, presets];
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+/** Runs the command line `args` (without node and script); resolves to the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const app = createApp();
+  const program = new Command('reparam')
+    .description('Train, evaluate, explore and export variational autoencoders.')
+    .version(version)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ reparam train mnist                    train the preset vae, write runs/mnist-vae-0
+  $ reparam evaluate runs/mnist-vae-0      figures on the test set
+  $ reparam train --help                   every option and configuration key
+
+Exit codes: 0 ok, 1 failure, 2 usage or configuration, 3 diverged, 130 interrupted after a checkpoint.`,
+    );
+  for (const { register } of commands) register(program, app);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return app.exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0;
+    if (error.code === 'commander.help') return 2;
+    const message = error.message.replace(/^error: /, '').replace(/\n\((.*)\)$/, '. $1');
+    await report(new ReparamError('config', message), { json: args.includes('--json') });
+    return 2;
+  }
+}

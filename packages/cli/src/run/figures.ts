@@ -1,0 +1,46 @@
+import type { Evaluation } from 'reparam';
+import { columns, withError } from '../terminal/format.ts';
+
+/** An evaluation as `--json` prints it: log-probabilities, nats an example. */
+export function testJson(evaluation: Evaluation): Record<string, unknown> {
+  const { elbo, rate, distortion, logLikelihood, numSamples, numExamples, activeUnits, klPerDimension } = evaluation;
+  return {
+    elbo: elbo.value,
+    elboStandardError: elbo.standardError,
+    rate: rate.value,
+    rateStandardError: rate.standardError,
+    distortion: distortion.value,
+    distortionStandardError: distortion.standardError,
+    logLikelihood: logLikelihood?.value,
+    logLikelihoodStandardError: logLikelihood?.standardError,
+    numSamples,
+    numExamples,
+    activeUnits,
+    klPerDimension,
+  };
+}
+
+/** An evaluation as a table for people; `isLikelihood` is false where the figures are not likelihoods of any data. */
+export function testTable(evaluation: Evaluation, latentDim: number, isLikelihood: boolean): string {
+  const { elbo, rate, distortion, logLikelihood, numSamples, numExamples, activeUnits } = evaluation;
+  const row = (name: string, { value, standardError }: { value: number; standardError: number }) => [
+    name,
+    withError(value, standardError),
+    'nats/example',
+  ];
+  return columns(
+    [
+      row('ELBO', elbo),
+      row('rate', rate),
+      row('distortion', distortion),
+      ...(logLikelihood ? [row(likelihoodName(numSamples, isLikelihood), logLikelihood)] : []),
+      ['active units', `${activeUnits} of ${latentDim}`, ''],
+      ['examples', numExamples.toLocaleString('en-US'), ''],
+    ],
+    '  ',
+  );
+}
+
+/** What the importance-sampled figure is called. */
+export const likelihoodName = (numSamples: number, isLikelihood: boolean): string =>
+  `${isLikelihood ? 'log-likelihood' : 'importance-weighted bound (no likelihood)'}, ${numSamples} samples`;

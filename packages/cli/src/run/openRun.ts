@@ -1,0 +1,121 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { key, ReparamError } from '@reparam/tensor';
+import { type Binarization, buildModel, type Dataset, type HostParams, type LatentModel } from 'reparam';
+import type { Split } from 'reparam/data/node';
+import { readSafetensors } from 'reparam/io';
+import { type JsonRecord, readFileChecked, readJsonl } from 'reparam/io/node';
+import { parseConfig } from '../config/resolve.ts';
+import type { RunConfig } from '../config/schema.ts';
+import { openData } from '../data.ts';
+import { readCheckpoint } from './checkpoint.ts';
+import { runFiles } from './folder.ts';
+import { restoreTree } from './weights.ts';
+
+/** A run read from its folder. Nothing in the folder is executed. */
+export interface Run {
+  readonly folder: string;
+  /** The resolved configuration: `data.shape` and `data.binarization` are always set. */
+  readonly config: RunConfig;
+  readonly dataShape: readonly number[];
+  readonly binarization: Binarization;
+  readonly model: LatentModel;
+  /** Parameters to use: the best with early stopping, else the last. */
+  readonly params: HostParams;
+  /** The file `params` come from: an unfinished run has only a checkpoint. */
+  readonly paramsFile: string;
+  /** Lines of metrics.jsonl. */
+  readonly metrics: readonly JsonRecord[];
+  /** A split of the run's data, or of another set (`dataset`: name or path) of examples of the same size. */
+  openData(split: Split, dataset?: string): Promise<Dataset>;
+}
+
+const maxConfigBytes = 2 ** 20;
+
+/**
+ * Opens a run folder strictly. A `file` error says what is missing; a `data` error that a file is damaged or belongs to
+ * another run.
+ */
+export async function openRun(folder: string): Promise<Run> {
+  const config = await readConfig(folder);
+  const { shape: dataShape, binarization } = config.data;
+  if (!dataShape || !binarization) {
+    throw new ReparamError('data', 'the configuration of the run is incomplete', {
+      expected: 'data.shape and data.binarization',
+      at: join(folder, runFiles.config),
+    });
+  }
+  const model = buildModel(config.model, dataShape);
+  const { params, paramsFile } = await readParams(folder, config, model);
+  return {
+    folder,
+    config,
+    dataShape,
+    binarization,
+    model,
+    params,
+    paramsFile,
+    metrics: await readMetrics(folder),
+    openData: (split, dataset) => openRunData(config, split, dataset),
+  };
+}
+
+/** The configuration of a run folder. */
+export async function readConfig(folder: string): Promise<RunConfig> {
+  const at = join(folder, runFiles.config);
+  if (!(await exists(at))) {
+    throw new ReparamError('file', 'not a run folder', {
+      got: (await exists(folder)) ? `a folder without ${runFiles.config}` : 'nothing there',
+      expected: 'a folder that `reparam train` wrote',
+      at: folder,
+    });
+  }
+  let raw: unknown;
+  try {
+    raw = JSON.parse(new TextDecoder().decode(await readFileChecked(at, { maxBytes: maxConfigBytes })));
+  } catch (cause) {
+    if (cause instanceof ReparamError) throw cause;
+    throw new ReparamError('data', 'the configuration of the run is not JSON', {
+      got: (cause as Error).message,
+      at,
+      fix: 'Restore the file from a copy',
+      cause,
+    });
+  }
+  return parseConfig(raw, at, 'data');
+}
+
+async function readParams(folder: string, config: RunConfig, model: LatentModel) {
+  const at = join(folder, runFiles.model);
+  if (await exists(at)) {
+    const { tensors } = readSafetensors(await readFileChecked(at), at);
+    return { params: restoreTree(model.init(key(0)), tensors, '', at), paramsFile: runFiles.model };
+  }
+  if (!(await exists(join(folder, runFiles.checkpoint)))) {
+    throw new ReparamError('file', 'the run has no weights', {
+      got: `neither ${runFiles.model} nor ${runFiles.checkpoint}`,
+      fix: 'Restore one of the files from a copy, or train again',
+      at: folder,
+    });
+  }
+  const { state } = await readCheckpoint(folder, config, model);
+  return { params: state.best?.params ?? state.params, paramsFile: runFiles.checkpoint };
+}
+
+async function readMetrics(folder: string): Promise<readonly JsonRecord[]> {
+  const path = join(folder, runFiles.metrics);
+  return (await exists(path)) ? readJsonl(path) : [];
+}
+
+function openRunData(config: RunConfig, split: Split, dataset = config.data.name): Promise<Dataset> {
+  if (dataset === config.data.name) return openData(config.data, split);
+  const { shape, scale, validation, test, dir, labelColumn, header, delimiter } = config.data;
+  return openData({ name: dataset, shape, scale, validation, test, dir, labelColumn, header, delimiter }, split);
+}
+
+/** Whether there is anything at `path`. */
+export const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,37 @@
+import { ReparamError } from '@reparam/tensor';
+import { type Binarization, type Dataset, valueKind } from '../data/index.ts';
+import type { LikelihoodConfig } from './config.ts';
+
+/** What a Bernoulli likelihood on grey values is not. */
+export const greyWarning =
+  'Bernoulli likelihood on grey values: a training loss, not the likelihood of any data. Its figures are not negative log-likelihoods and compare with nothing measured on binary data';
+
+const bitsWarning = 'Gaussian density on binarised values: its figures are densities at points, without an upper bound';
+
+/**
+ * How the values of `data` reach a likelihood. Left open: bits stay as they are, grey values are binarised anew at every
+ * presentation for a Bernoulli likelihood, and nothing is binarised for a Gaussian one. A Bernoulli likelihood on grey
+ * values needs `none` by name and is warned about; on values outside [0, 1] it is refused with a `data` error.
+ */
+export function chooseBinarization(
+  likelihood: LikelihoodConfig,
+  data: Dataset,
+  wanted?: Binarization,
+): { binarization: Binarization; warnings: string[] } {
+  if (likelihood.kind === 'gaussian') {
+    const binarization = wanted ?? 'none';
+    return { binarization, warnings: binarization === 'none' ? [] : [bitsWarning] };
+  }
+  const kind = valueKind(data);
+  if (kind === 'real') {
+    const { range, scale } = data;
+    throw new ReparamError('data', 'a Bernoulli likelihood needs values in [0, 1]', {
+      got: `values from ${range.min * scale} to ${range.max * scale}`,
+      expected: 'values in [0, 1]',
+      fix: 'Use a Gaussian likelihood ({"kind": "gaussian", "scale": "shared"}), or rescale the data',
+      at: data.name,
+    });
+  }
+  const binarization = wanted ?? (kind === 'binary' ? 'none' : 'dynamic');
+  return { binarization, warnings: kind === 'unit' && binarization === 'none' ? [greyWarning] : [] };
+}

@@ -1,0 +1,112 @@
+import type { Binarization } from '../data/index.ts';
+import type { ActivationName, InitializerName } from '../nn/index.ts';
+
+/** A model in plain JSON: what `buildModel` needs besides the shape of the data. */
+export interface ModelConfig {
+  readonly latentDim: number;
+  /** Sizes of the encoder's hidden layers. */
+  readonly hidden: readonly number[];
+  /** Sizes of the decoder's hidden layers; default: the encoder's in reverse. */
+  readonly decoderHidden?: readonly number[] | undefined;
+  readonly activation: ActivationName;
+  /** Of every linear layer; default: Glorot for tanh and sigmoid, He for the others. */
+  readonly initializer?: InitializerName | undefined;
+  readonly layerNorm: boolean;
+  /** Share of hidden activations dropped in training. */
+  readonly dropout: number;
+  readonly posterior: 'diagonal' | 'shared-variance';
+  readonly likelihood: LikelihoodConfig;
+}
+
+export type LikelihoodConfig =
+  | { readonly kind: 'bernoulli' }
+  | {
+      readonly kind: 'gaussian';
+      /** A fixed standard deviation, or one learned for all values or for each. */
+      readonly scale: number | 'shared' | 'per-dimension';
+      readonly initialScale?: number | undefined;
+    };
+
+/** The weight of the rate: a number, or how it changes in the course of training. */
+export type BetaConfig =
+  | number
+  | {
+      readonly schedule: 'linear';
+      readonly from?: number | undefined;
+      readonly to?: number | undefined;
+      readonly epochs: number;
+    }
+  | {
+      readonly schedule: 'cyclical';
+      readonly from?: number | undefined;
+      readonly to?: number | undefined;
+      readonly cycles?: number | undefined;
+      readonly ramp?: number | undefined;
+    };
+
+export type ObjectiveConfig =
+  | {
+      readonly kind: 'elbo';
+      readonly kl: 'analytic' | 'sampled';
+      readonly numSamples: number;
+      readonly beta: BetaConfig;
+      readonly freeBits: number;
+    }
+  | { readonly kind: 'iwae'; readonly numSamples: number };
+
+export type LearningRateConfig =
+  | number
+  | { readonly schedule: 'constant'; readonly value: number }
+  | {
+      readonly schedule: 'step';
+      readonly value: number;
+      readonly factor?: number | undefined;
+      readonly epochs: number;
+    }
+  | {
+      readonly schedule: 'cosine';
+      readonly value: number;
+      readonly final?: number | undefined;
+      readonly warmup?: number | undefined;
+    }
+  | { readonly schedule: 'iwae-paper'; readonly value?: number | undefined };
+
+interface OptimizerBase {
+  readonly learningRate: LearningRateConfig;
+  /** Largest global norm of the gradient. */
+  readonly clipNorm?: number | undefined;
+}
+
+interface AdamConfig extends OptimizerBase {
+  readonly beta1?: number | undefined;
+  readonly beta2?: number | undefined;
+  readonly epsilon?: number | undefined;
+}
+
+export type OptimizerConfig =
+  | (AdamConfig & { readonly kind: 'adam' })
+  | (AdamConfig & { readonly kind: 'adamw'; readonly weightDecay?: number | undefined })
+  | (OptimizerBase & { readonly kind: 'sgd' })
+  | (OptimizerBase & {
+      readonly kind: 'momentum';
+      readonly momentum?: number | undefined;
+      readonly nesterov?: boolean | undefined;
+    });
+
+export interface TrainingConfig {
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Parts a batch is cut into to save memory; the step is the same. */
+  readonly microBatches: number;
+  readonly seed: number;
+  readonly earlyStopping?: { readonly patience: number; readonly minDelta?: number | undefined } | undefined;
+}
+
+/** A whole recipe, data aside. `binarization` is chosen by the data when it is left out: see `chooseBinarization`. */
+export interface RecipeConfig {
+  readonly model: ModelConfig;
+  readonly objective: ObjectiveConfig;
+  readonly optimizer: OptimizerConfig;
+  readonly training: TrainingConfig;
+  readonly binarization?: Binarization | undefined;
+}

@@ -1,0 +1,14 @@
+export { chooseBinarization, greyWarning } from './binarization.ts';
+export { buildLearningRate, buildModel, buildObjective, buildOptimizer } from './build.ts';
+export type {
+  BetaConfig,
+  LearningRateConfig,
+  LikelihoodConfig,
+  ModelConfig,
+  ObjectiveConfig,
+  OptimizerConfig,
+  RecipeConfig,
+  TrainingConfig,
+} from './config.ts';
+export { findPreset, type Preset, presets } from './presets.ts';
+export { buildRecipe, type Recipe } from './recipe.ts';

@@ -1,0 +1,88 @@
+import { nearest, ReparamError } from '@reparam/tensor';
+import type { ModelConfig, ObjectiveConfig, RecipeConfig, TrainingConfig } from './config.ts';
+
+/** A named recipe with the publication or program its settings come from. */
+export interface Preset {
+  readonly name: string;
+  /** One line. */
+  readonly summary: string;
+  readonly reference: string;
+  readonly recipe: RecipeConfig;
+}
+
+const tanhModel: ModelConfig = {
+  latentDim: 50,
+  hidden: [200, 200],
+  activation: 'tanh',
+  layerNorm: false,
+  dropout: 0,
+  posterior: 'diagonal',
+  likelihood: { kind: 'bernoulli' },
+};
+
+const plainElbo = { kind: 'elbo', kl: 'analytic', numSamples: 1, beta: 1, freeBits: 0 } as const;
+const training: TrainingConfig = { epochs: 40, batchSize: 128, microBatches: 1, seed: 0 };
+const adamCosine = { kind: 'adam', learningRate: { schedule: 'cosine', value: 1e-3 } } as const;
+
+/** Every preset, the default first. */
+export const presets: readonly Preset[] = [
+  {
+    name: 'vae',
+    summary: 'VAE with two tanh layers of 200 and 50 latent dimensions: the standard of density estimation on MNIST',
+    reference: 'Kingma and Welling 2014; sizes of Burda, Grosse and Salakhutdinov 2016',
+    recipe: { model: tanhModel, objective: plainElbo, optimizer: adamCosine, training },
+  },
+  {
+    name: 'vae-pytorch',
+    summary: 'VAE with one relu layer of 400 and 20 latent dimensions: the example most people know',
+    reference: 'pytorch/examples, vae (sizes, initialisation, Adam, batch 128, 10 epochs)',
+    recipe: {
+      model: { ...tanhModel, latentDim: 20, hidden: [400], activation: 'relu', initializer: 'lecunUniform' },
+      objective: plainElbo,
+      optimizer: { kind: 'adam', learningRate: 1e-3 },
+      training: { ...training, epochs: 10 },
+    },
+  },
+  {
+    name: 'beta-vae',
+    summary: 'the sizes of `vae` with the rate weighted by 4 after a linear warm-up of 10 epochs',
+    reference: 'Higgins et al. 2017; warm-up of Bowman et al. 2016',
+    recipe: {
+      model: tanhModel,
+      objective: { ...plainElbo, beta: { schedule: 'linear', from: 0, to: 4, epochs: 10 } } as ObjectiveConfig,
+      optimizer: adamCosine,
+      training,
+    },
+  },
+  {
+    name: 'vae-2d',
+    summary: 'the sizes of `vae` with 2 latent dimensions, for a picture of the whole latent space',
+    reference: 'Kingma and Welling 2014, figure 4',
+    recipe: { model: { ...tanhModel, latentDim: 2 }, objective: plainElbo, optimizer: adamCosine, training },
+  },
+  {
+    name: 'iwae-paper',
+    summary: 'importance-weighted autoencoder with 50 samples and the paper’s 3,280 epochs (days on a CPU: set epochs)',
+    reference: 'Burda, Grosse and Salakhutdinov 2016, one stochastic layer',
+    recipe: {
+      model: { ...tanhModel, initializer: 'glorotUniform' },
+      objective: { kind: 'iwae', numSamples: 50 },
+      optimizer: { kind: 'adam', learningRate: { schedule: 'iwae-paper', value: 1e-3 }, epsilon: 1e-4 },
+      training: { ...training, epochs: 3280, batchSize: 20 },
+      binarization: 'dynamic',
+    },
+  },
+];
+
+/** The preset called `name`; a `config` error names the nearest one. */
+export function findPreset(name: string): Preset {
+  const names = presets.map((preset) => preset.name);
+  const found = presets.find((preset) => preset.name === name);
+  if (found) return found;
+  const near = nearest(name, names);
+  throw new ReparamError('config', 'no such preset', {
+    got: JSON.stringify(name),
+    expected: names.join(', '),
+    fix: near && `Did you mean "${near}"?`,
+  });
+}
