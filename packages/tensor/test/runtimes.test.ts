@@ -1,9 +1,18 @@
-import { compile, type HostTensor, interpreter, type Runtime, symbolicDim, type Tensor } from '@reparam/tensor';
+import {
+  compile,
+  flatten,
+  type HostTensor,
+  interpreter,
+  type Runtime,
+  symbolicDim,
+  type Tensor,
+} from '@reparam/tensor';
 import { nodeRuntime } from '@reparam/tensor/node';
 import { webRuntime } from '@reparam/tensor/web';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { unstackRow } from '../src/runtime/stepByStep.ts';
 import { differences, float32, isDifferentiable, type Row, rows, run, title, weightsFor } from './conformance/index.ts';
+import { train } from './conformance/training.ts';
 
 const runtimes = {
   'onnxruntime-node cpu': () => nodeRuntime(),
@@ -46,6 +55,46 @@ describe.each(Object.entries(runtimes))('%s against the interpreter', (_, open) 
       expect(differences(await program.run(args), expected, { ...float32, ...row.tolerance })).toEqual([]);
     }
     await program.dispose();
+  });
+});
+
+const forms: Record<string, () => Promise<Runtime>> = { interpreter: async () => interpreter, ...runtimes };
+
+describe.each(Object.entries(forms))('seven steps on %s', (_, open) => {
+  test('are the same to the last bit in one call and in several', async () => {
+    const runtime = await open();
+    const whole = await train(runtime, [7]);
+    expect(whole.counts).toEqual([3, 4, 5, 6, 7, 8, 9]);
+    expect(whole.state.count.data[0]).toBe(10);
+    expect(whole.state.flag).toMatchObject({ dtype: 'bool', shape: [] });
+    expect(whole.state.flag.data[0]).toBe(1);
+    for (const lengths of [
+      [1, 1, 1, 1, 1, 1, 1],
+      [1, 2, 4],
+      [5, 2],
+    ]) {
+      expect(await train(runtime, lengths)).toEqual(whole);
+    }
+  });
+
+  test('learn what the interpreter learns', async () => {
+    const expected = await train(interpreter, [7]);
+    const actual = await train(await open(), [7]);
+    // The step divides by the root of a squared gradient: an error of a few 1e-7 in one is not enlarged by the other.
+    const tolerance = { relative: 2e-6, absolute: 2e-6 };
+    for (const [path, value] of flatten<HostTensor>(actual.state)) {
+      const reference = flatten<HostTensor>(expected.state).find(([p]) => p === path)![1];
+      expect([path, differences(value, reference, tolerance)]).toEqual([path, []]);
+    }
+    expect(expected.losses[6]!).toBeLessThan(expected.losses[0]!);
+  });
+});
+
+describe('the native CPU provider', () => {
+  test('gives the same bits with one thread and with two, over 20 steps', async () => {
+    const [one, two] = await Promise.all([1, 2].map(async (threads) => train(await nodeRuntime({ threads }), [20])));
+    expect(two).toEqual(one);
+    expect(one!.losses.every(Number.isFinite)).toBe(true);
   });
 });
 

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { interpreter, type Runtime } from '@reparam/tensor';
+import { flatten, type HostTensor, interpreter, type Runtime } from '@reparam/tensor';
 import { nodeRuntime } from '@reparam/tensor/node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { differences, float32, isDifferentiable, rows, run, title, weightsFor } from './conformance/index.ts';
+import { train } from './conformance/training.ts';
 
 // SwiftShader computes what a GPU would, on the CPU; Debian's chromium package has it.
 const driver = [
@@ -40,5 +41,17 @@ describe.runIf(driver)('WebGPU without fallback to the CPU, against the interpre
     actual.gradients.forEach((g, i) => {
       expect(differences(g, expected.gradients[i]!, tolerance)).toEqual([]);
     });
+  });
+
+  test('seven steps with the state on the device, in one call and in several', async () => {
+    // SwiftShader works in a fixed order; a real GPU may not promise equal bits.
+    const whole = await train(runtime, [7]);
+    expect(whole.counts).toEqual([3, 4, 5, 6, 7, 8, 9]);
+    expect(await train(runtime, [1, 2, 4])).toEqual(whole);
+    const expected = await train(interpreter, [7]);
+    for (const [path, value] of flatten<HostTensor>(whole.state)) {
+      const reference = flatten<HostTensor>(expected.state).find(([p]) => p === path)![1];
+      expect([path, differences(value, reference, { relative: 2e-6, absolute: 2e-6 })]).toEqual([path, []]);
+    }
   });
 });

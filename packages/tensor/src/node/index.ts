@@ -33,6 +33,7 @@ export async function nodeRuntime(options: NodeRuntimeOptions = {}): Promise<Run
     version,
     target: provider === 'webgpu' ? 'webgpu' : 'cpu',
     hasLoop: provider === 'cpu',
+    keepsState: provider === 'webgpu',
     session: {
       executionProviders: [provider],
       logSeverityLevel: 3,

@@ -4,6 +4,7 @@ import type { Feeds, Graph, StepGraph } from '../graph.ts';
 import type { DType, HostData, HostTensor } from '../host.ts';
 import type { Target } from '../onnx/emitter.ts';
 import { lowerGraph, lowerStepLoop, stackedSuffix, stepCountInput } from '../onnx/lower.ts';
+import { loadOnDevice } from './deviceState.ts';
 import type { Executable, Runtime, StepExecutable } from './runtime.ts';
 import { stepByStep } from './stepByStep.ts';
 
@@ -22,13 +23,19 @@ export interface OrtOptions {
   readonly session: InferenceSession.SessionOptions;
   /** Whether the provider has a kernel for `Loop`. */
   readonly hasLoop: boolean;
+  /** Whether results can stay on the device from one run to the next. */
+  readonly keepsState?: boolean;
 }
 
 /** A runtime on top of an ONNX Runtime module. */
 export function ortRuntime(ort: OrtModule, options: OrtOptions): Runtime {
-  const open = async (model: Uint8Array): Promise<InferenceSession> => {
+  const open = async (model: Uint8Array, outputsOnDevice: readonly string[] = []): Promise<InferenceSession> => {
+    const preferredOutputLocation = Object.fromEntries(outputsOnDevice.map((name) => [name, 'gpu-buffer' as const]));
     try {
-      return await ort.InferenceSession.create(model, options.session);
+      return await ort.InferenceSession.create(model, {
+        ...options.session,
+        ...(outputsOnDevice.length > 0 && { preferredOutputLocation }),
+      });
     } catch (cause) {
       throw new ReparamError('runtime', `${options.name} refused the program`, {
         got: cause instanceof Error ? cause.message : String(cause),
@@ -69,11 +76,13 @@ export function ortRuntime(ort: OrtModule, options: OrtOptions): Runtime {
     };
   };
 
+  const loadKept = (step: StepGraph) => loadOnDevice({ open, toOrt, fromOrt, target: options.target }, step);
+
   return {
     name: options.name,
     version: options.version,
     load,
-    loadStep: options.hasLoop ? loadLoop : stepByStep(load),
+    loadStep: options.hasLoop ? loadLoop : options.keepsState ? loadKept : stepByStep(load),
   };
 }
 
