@@ -80,7 +80,6 @@ describe.each(Object.entries(forms))('seven steps on %s', (_, open) => {
   test('learn what the interpreter learns', async () => {
     const expected = await train(interpreter, [7]);
     const actual = await train(await open(), [7]);
-    // The step divides by the root of a squared gradient: an error of a few 1e-7 in one is not enlarged by the other.
     const tolerance = { relative: 2e-6, absolute: 2e-6 };
     for (const [path, value] of flatten<HostTensor>(actual.state)) {
       const reference = flatten<HostTensor>(expected.state).find(([p]) => p === path)![1];

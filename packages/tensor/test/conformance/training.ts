@@ -92,8 +92,9 @@ export function trainingStep(state: State<Tensor>, batch: Batch, trace: Trace, {
   const loss = add(distortion, mul(trace.scalar('beta'), rate));
   const gradients = grad(loss, state.weights);
   const squares = each((k) => add(mul(0.9, state.squares[k]), mul(gradients[k], gradients[k])));
+  // At least 0.1 is divided by and 0.02 of it moved, so that the rounding of a gradient is not enlarged.
   const weights = each((k) => {
-    const scaled = div(gradients[k], add(sqrt(squares[k]), 1e-3));
+    const scaled = div(gradients[k], add(sqrt(squares[k]), 0.1));
     return sub(state.weights[k], mul(trace.scalar('learningRate'), scaled));
   });
   const next: State<Tensor> = { weights, squares, count: add(state.count, 1), flag: logicalNot(state.flag) };
