@@ -25,7 +25,10 @@ export const multiplyDims = (a: Dim, b: Dim): Dim => {
   if (typeof a === 'number' && typeof b === 'number') return a * b;
   if (typeof a === 'number') return multiplyDims(b, a);
   if (typeof b === 'number') return { symbol: a.symbol, factor: a.factor * b };
-  throw new ReparamError('shape', 'product of two unknown sizes', { got: `${formatDim(a)} × ${formatDim(b)}` });
+  throw new ReparamError('shape', 'product of two unknown sizes', {
+    got: `${formatDim(a)} × ${formatDim(b)}`,
+    expected: 'one unknown size at most',
+  });
 };
 
 /** Number of elements, unknown if one of the dimensions is. */
@@ -73,7 +76,7 @@ export function normalizeAxes(axes: number | readonly number[] | undefined, rank
     if (!Number.isInteger(axis) || axis < 0 || axis >= rank || axis === list[i - 1]) {
       throw new ReparamError('shape', `${doing}: bad axis`, {
         got: `axes ${JSON.stringify(axes)} for a tensor of rank ${rank}`,
-        expected: `different integers from ${-rank} to ${rank - 1}`,
+        expected: rank === 0 ? 'no axes' : `different integers from ${-rank} to ${rank - 1}`,
       });
     }
   });
