@@ -1,6 +1,7 @@
 import {
   add,
   asTensor,
+  broadcastTo,
   div,
   exp,
   log,
@@ -44,7 +45,7 @@ export class Normal implements Reparameterizable {
   }
 
   get mean(): Tensor {
-    return this.loc;
+    return broadcastTo(this.loc, this.batchShape);
   }
 
   /** −½ ((x − μ)/σ)² − log σ − ½ log 2π. */
@@ -74,7 +75,7 @@ export class Normal implements Reparameterizable {
 
   /** ½ log 2πe σ². */
   entropy(): Tensor {
-    return add(this.logScale, halfLog2Pi + 0.5);
+    return broadcastTo(add(this.logScale, halfLog2Pi + 0.5), this.batchShape);
   }
 }
 
