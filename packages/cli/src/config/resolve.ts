@@ -18,14 +18,16 @@ export interface ConfigSources {
 
 const maxFileBytes = 2 ** 20;
 
-/** The configuration of a run: preset, then file, then `--set` and flags. Throws `config` naming the key that is wrong. */
-export async function resolveConfig({ preset, file, set = [], flags = [] }: ConfigSources): Promise<RunConfig> {
+/** The configuration of a run on `dataset`: preset, then file, then `--set` and flags. Throws `config` naming the key that is wrong. */
+export async function resolveConfig(sources: ConfigSources, dataset: string): Promise<RunConfig> {
+  const { preset, file, set = [], flags = [] } = sources;
   const fromFile = file === undefined ? {} : await readConfigFile(file);
   // Overrides are put together first, so that their order does not matter.
-  const overrides = [...set.map(parseSetting), ...flags.map(([path, value]) => nested(path.split('.'), value))].reduce(
-    merge,
-    {},
-  );
+  const overrides = [
+    ...set.map(parseSetting),
+    ...flags.map(([path, value]) => nested(path.split('.'), value)),
+    { data: { name: dataset } },
+  ].reduce(merge, {});
   const chosen = merge(
     merge({ preset: 'vae' }, fromFile),
     preset === undefined ? overrides : merge(overrides, { preset }),

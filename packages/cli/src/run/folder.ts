@@ -19,14 +19,21 @@ export const runFiles = {
   report: 'report.html',
 } as const;
 
-/** Makes the folder of a new run: `out`, which must be empty or absent, or a fresh `runs/<data>-<preset>-<seed>`. */
-export async function createRunFolder(out: string | undefined, config: RunConfig): Promise<string> {
+/** The folder of a run. */
+export interface RunPlace {
+  readonly folder: string;
+  /** Whether it was made for this run. */
+  readonly created: boolean;
+}
+
+/** The folder of a new run: `out`, which must be empty or absent, or a fresh `runs/<data>-<preset>-<seed>`. */
+export async function createRunFolder(out: string | undefined, config: RunConfig): Promise<RunPlace> {
   if (out !== undefined) {
-    await makeFolder(out, true);
+    const created = await makeFolder(out, true);
     const files = await readdir(out).catch((cause) => {
       throw fileError('read the folder', out, cause);
     });
-    if (files.length === 0) return out;
+    if (files.length === 0) return { folder: out, created };
     throw new ReparamError('config', 'the folder for the run is not empty', {
       at: out,
       got: `${files.length} file${files.length > 1 ? 's' : ''}, ${files[0]} the first`,
@@ -40,17 +47,16 @@ export async function createRunFolder(out: string | undefined, config: RunConfig
   for (let n = 1; ; n++) {
     const folder = n === 1 ? path : `${path}-${n}`;
     // Made without `recursive`, so that of two processes only one gets it.
-    if (await makeFolder(folder, false)) return folder;
+    if (await makeFolder(folder, false)) return { folder, created: true };
   }
 }
 
-/** False when the folder exists and `recursive` is not set. */
+/** Whether the folder was made: false when it was there. */
 async function makeFolder(path: string, recursive: boolean): Promise<boolean> {
   try {
-    await mkdir(path, { recursive });
-    return true;
+    return (await mkdir(path, { recursive })) !== undefined || !recursive;
   } catch (cause) {
-    if (!recursive && (cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST' && !recursive) return false;
     throw fileError('make the folder', path, cause);
   }
 }

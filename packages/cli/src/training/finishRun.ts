@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import type { Runtime } from '@reparam/tensor';
+import { columnMoments, evaluate, greyWarning, type HostParams } from 'reparam';
+import { writeSafetensors } from 'reparam/io';
+import { readJsonl, writeFileAtomic } from 'reparam/io/node';
+import type { Output, Session } from '../app.ts';
+import { testJson, testTable } from '../run/figures.ts';
+import { runFiles } from '../run/folder.ts';
+import { summarize } from '../run/summary.ts';
+import { asFloat32, named } from '../run/weights.ts';
+import { type ArtifactContext, drawPictures, posteriorMeans, writeOnnx } from './artifacts.ts';
+import type { Prepared } from './prepare.ts';
+import { writeReport } from './report.ts';
+
+/** Burda et al. 2016: a unit is active when its posterior mean varies over the data by more than this. */
+const activeThreshold = 0.01;
+
+/**
+ * Writes all that a trained run holds: weights, ONNX models, figures of the test set, pictures, report. evaluation.json
+ * comes last: with it the run is complete.
+ */
+export async function finishRun(
+  session: Session,
+  folder: string,
+  prepared: Prepared,
+  trained: HostParams,
+  runtime: Runtime,
+): Promise<Output> {
+  const { config, recipe, test } = prepared;
+  const { model, warnings, fitOptions } = recipe;
+  const signal = session.interruptible();
+  const params = asFloat32(trained);
+  const metrics = await readJsonl(join(folder, runFiles.metrics));
+  const metadata = { preset: config.preset, data: config.data.name, epochs: String(metrics.length) };
+  await writeFileAtomic(join(folder, runFiles.model), writeSafetensors(named(params), metadata));
+  const context: ArtifactContext = { prepared, params, runtime, signal };
+  await writeOnnx(folder, context);
+
+  const { numSamples } = config.evaluation;
+  const { binarization = 'none' } = fitOptions;
+  const { seed } = config.training;
+  const started = performance.now();
+  const evaluation = await evaluate(model, params, test, {
+    runtime,
+    numSamples,
+    seed,
+    binarization,
+    signal,
+    onProgress: (share) => session.bar.update(share, 'evaluating on the test set', `${Math.round(100 * share)} %`),
+  });
+  session.say(`evaluated ${test.size} test examples in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+
+  const pictures = await drawPictures(context);
+  for (const [file, { png }] of pictures) await writeFileAtomic(join(folder, file), png);
+  const codes = await posteriorMeans(context, test);
+  const { variance } = columnMoments(codes, model.latentDim);
+  const activeUnits = [...variance.keys()].filter((i) => variance[i]! > activeThreshold);
+  await writeReport(folder, {
+    prepared,
+    evaluation,
+    metrics,
+    pictures: [...pictures.values()],
+    codes,
+    activeUnits,
+    runtime,
+  });
+
+  const json = {
+    ...summarize(folder, config, metrics),
+    dataset: test.name,
+    split: 'test',
+    binarization,
+    test: testJson(evaluation),
+    warnings,
+    unit: evaluation.unit,
+  };
+  // Where the run lies is not part of it: folders are moved.
+  const { run: _, ...stored } = json;
+  await writeFileAtomic(join(folder, runFiles.evaluation), `${JSON.stringify(stored, null, 2)}\n`);
+  return {
+    json,
+    text: `${testTable(evaluation, model.latentDim, !warnings.includes(greyWarning))}\n${closing(folder)}`,
+  };
+}
+
+/** Where everything lies, for people. */
+export const closing = (folder: string): string => `  run folder: ${folder} (open ${join(folder, runFiles.report)})`;

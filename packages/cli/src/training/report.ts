@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import type { Runtime } from '@reparam/tensor';
+import { type Evaluation, greyWarning } from 'reparam';
+import { type JsonRecord, writeFileAtomic } from 'reparam/io/node';
+import { type EpochTerms, type ReportPicture, reportHtml, type TestFigure } from 'reparam/plot';
+import { environmentOf } from '../run/checkpoint.ts';
+import { likelihoodName } from '../run/figures.ts';
+import { runFiles } from '../run/folder.ts';
+import type { Prepared } from './prepare.ts';
+
+/** What the report shows besides the configuration. */
+export interface ReportParts {
+  readonly prepared: Prepared;
+  readonly evaluation: Evaluation;
+  readonly metrics: readonly JsonRecord[];
+  readonly pictures: readonly ReportPicture[];
+  /** Posterior means of the test set. */
+  readonly codes: Float32Array;
+  readonly activeUnits: readonly number[];
+  readonly runtime: Runtime;
+}
+
+/** Writes report.html. */
+export async function writeReport(folder: string, parts: ReportParts): Promise<void> {
+  const { prepared, evaluation, metrics, pictures, codes, activeUnits, runtime } = parts;
+  const { config, recipe, train, test } = prepared;
+  const { model, warnings, fitOptions } = recipe;
+  const { labels, classNames } = test;
+  const html = reportHtml({
+    title: `${config.preset} on ${config.data.name}`,
+    objective: `Maximised: ${fitOptions.objective?.description}. p(x|z): ${model.describe().likelihood}. Nats per example, summed over its ${train.shape.join('×')} values.`,
+    dataset: `${config.data.name}, ${train.size} training and ${test.size} test examples, binarisation ${fitOptions.binarization}`,
+    preset: config.preset,
+    warnings,
+    test: figuresOf(evaluation, model.latentDim, !warnings.includes(greyWarning)),
+    history: metrics as unknown as EpochTerms[],
+    klPerDimension: evaluation.klPerDimension ?? [],
+    activeUnits,
+    latent: { codes, dim: model.latentDim, ...(labels && { labels }), ...(classNames && { classNames }) },
+    pictures,
+    config: { ...config, parts: model.describe() },
+    environment: { ...environmentOf(runtime) },
+  });
+  await writeFileAtomic(join(folder, runFiles.report), html);
+}
+
+function figuresOf(evaluation: Evaluation, latentDim: number, isLikelihood: boolean): TestFigure[] {
+  const { elbo, rate, distortion, logLikelihood, numSamples, activeUnits, unit } = evaluation;
+  return [
+    { name: 'ELBO', ...elbo, unit, meaning: 'lower bound on the log-likelihood; higher is better' },
+    { name: 'Rate', ...rate, unit, meaning: 'KL(q(z|x) ‖ p(z))' },
+    { name: 'Distortion', ...distortion, unit, meaning: 'minus E log p(x|z)' },
+    ...(logLikelihood
+      ? [
+          {
+            name: capital(likelihoodName(numSamples, isLikelihood)),
+            ...logLikelihood,
+            unit,
+            meaning: isLikelihood
+              ? 'importance-sampled; higher is better'
+              : 'compares with nothing measured on binary data',
+          },
+        ]
+      : []),
+    {
+      name: 'Active units',
+      value: activeUnits,
+      unit: `of ${latentDim} dimensions`,
+      meaning: 'posterior mean varies by more than 0.01',
+    },
+  ];
+}
+
+const capital = (text: string): string => text[0]!.toUpperCase() + text.slice(1);

@@ -1,0 +1,35 @@
+import type { EpochReport, FitProgress } from 'reparam';
+import type { Session } from '../app.ts';
+import { duration } from '../terminal/format.ts';
+
+/** Shows training as it goes: a bar within epochs, a line after each. */
+export interface EpochDisplay {
+  progress(progress: FitProgress, sums: Readonly<Record<string, number>>, size: number, batchSize: number): void;
+  epoch(report: EpochReport): void;
+}
+
+/** The display on stderr of `session`. */
+export function showEpochs(session: Session, epochs: number): EpochDisplay {
+  let first: { step: number; time: number } | undefined;
+  return {
+    progress({ epoch, stepInEpoch, stepsPerEpoch, step }, sums, size, batchSize) {
+      const time = performance.now();
+      // The first call is not counted: it includes what happens once.
+      first ??= { step, time };
+      const rate = (1000 * (step - first.step)) / (time - first.time);
+      const rows = Math.min(size, stepInEpoch * batchSize);
+      const left = (epochs * stepsPerEpoch - step) / rate;
+      const speed = Number.isFinite(rate) && rate > 0 ? `${Math.round(rate)} steps/s  ETA ${duration(left)}` : '';
+      const elbo = ((sums.elbo ?? Number.NaN) / rows).toFixed(2);
+      session.bar.update(stepInEpoch / stepsPerEpoch, `epoch ${epoch}/${epochs}`, `ELBO ${elbo}  ${speed}`);
+    },
+    epoch({ epoch, train, validation, seconds, stepMs, isBest }) {
+      const { elbo, rate, distortion } = train;
+      const held = validation ? `  validation ELBO ${validation.elbo.toFixed(2)}${isBest ? ' (best)' : ''}` : '';
+      session.say(
+        `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}  ELBO ${elbo.toFixed(2)}  rate ${rate.toFixed(2)}  ` +
+          `distortion ${distortion.toFixed(2)}${held}  ${seconds.toFixed(1)} s, ${stepMs.toFixed(2)} ms a step`,
+      );
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ReparamError } from '@reparam/tensor';
+import { type EpochReport, fit, type Training, type TrainingState } from 'reparam';
+import { appendLine, writeFileAtomic } from 'reparam/io/node';
+import type { Output, Session } from '../app.ts';
+import { environmentOf } from '../run/checkpoint.ts';
+import { type RunPlace, runFiles } from '../run/folder.ts';
+import { checkpointWriter } from './checkpoints.ts';
+import { finishRun } from './finishRun.ts';
+import type { Prepared } from './prepare.ts';
+import { showEpochs } from './showEpochs.ts';
+
+/** Least time between checkpoints at the ends of epochs, and between those within an epoch, in milliseconds. */
+const [epochInterval, innerInterval] = [2000, 30_000];
+
+/**
+ * Trains in `folder`, which this process has locked, from `start` or from fresh parameters, and finishes the run.
+ *
+ * An epoch is written to metrics.jsonl before any checkpoint that contains it. So a run killed at any moment has a
+ * checkpoint whose epochs all have their line; the lines beyond it are dropped on resuming and come again.
+ */
+export async function trainRun(
+  session: Session,
+  place: RunPlace,
+  prepared: Prepared,
+  start?: TrainingState,
+): Promise<Output> {
+  const { folder } = place;
+  const { config, recipe, train, validation, dataId } = prepared;
+  const runtime = await session.runtime();
+  const signal = session.interruptible();
+  const checkpoints = checkpointWriter(folder, config, environmentOf(runtime), dataId);
+  const display = showEpochs(session, recipe.fitOptions.epochs);
+  const training: Training = fit(recipe.model, train, {
+    ...recipe.fitOptions,
+    runtime,
+    signal,
+    ...(validation && { validation }),
+    ...(start && { state: start }),
+    onProgress: (progress) => {
+      display.progress(progress, training.state.sums, train.size, config.training.batchSize);
+      if (checkpoints.age > innerInterval) checkpoints.begin(training.state);
+    },
+  });
+  try {
+    if (!start) {
+      await writeFileAtomic(join(folder, runFiles.config), `${JSON.stringify(config, null, 2)}\n`);
+      await writeFileAtomic(join(folder, runFiles.metrics), '');
+      await checkpoints.write(training.state);
+    }
+    for await (const epoch of training) {
+      await appendLine(join(folder, runFiles.metrics), JSON.stringify(metricsLine(epoch)));
+      display.epoch(epoch);
+      if (checkpoints.age > epochInterval) await checkpoints.write(training.state);
+    }
+    await checkpoints.write(training.state);
+  } catch (error) {
+    const code = error instanceof ReparamError ? error.code : undefined;
+    if (code === 'interrupted') {
+      await checkpoints.write(training.state);
+      throw interrupted(folder, `${training.state.step} steps done`, error);
+    }
+    if (training.state.step === 0 && code !== 'diverged') await discard(place);
+    throw error;
+  }
+  try {
+    return await finishRun(session, folder, prepared, training.params, runtime);
+  } catch (error) {
+    if (signal.aborted) throw interrupted(folder, 'training is done, its figures and pictures are not', error);
+    throw error;
+  }
+}
+
+const metricsLine = ({ isBest, ...epoch }: EpochReport) => ({ ...epoch, ...(isBest && { isBest }) });
+
+const interrupted = (folder: string, got: string, cause: unknown) =>
+  new ReparamError('interrupted', 'interrupted, checkpoint written', {
+    got,
+    fix: `Go on with: reparam resume ${folder}`,
+    cause,
+  });
+
+/** Takes away what was written for a run in which nothing was trained. */
+async function discard({ folder, created }: RunPlace): Promise<void> {
+  if (created) return rm(folder, { recursive: true, force: true });
+  const files = [runFiles.config, runFiles.metrics, runFiles.checkpoint];
+  await Promise.all(files.map((file) => rm(join(folder, file), { force: true })));
+}
