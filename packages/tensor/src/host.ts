@@ -3,6 +3,7 @@ import { ReparamError } from './errors.ts';
 /** Element types. `float32` values are held in float64 by the reference interpreter. */
 export type DType = 'float32' | 'int32' | 'int64' | 'uint8' | 'bool';
 
+/** Arrays that hold the elements of a host tensor. */
 export type HostData = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
 
 /** A concrete array in host memory, row-major. `bool` is held as bytes 0 and 1. */
@@ -12,6 +13,13 @@ export interface HostTensor {
   readonly data: HostData;
 }
 
+/** A `float32` tensor that holds 32-bit numbers: what the model's results are. */
+export interface Float32Tensor extends HostTensor {
+  readonly dtype: 'float32';
+  readonly data: Float32Array;
+}
+
+/** Number of elements of a tensor of `shape`. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 const arrayTypes = {
@@ -23,6 +31,8 @@ const arrayTypes = {
 } as const;
 
 /** Wraps `data` as a tensor of `shape`; throws when the sizes or the array's type disagree. */
+export function hostTensor(data: Float32Array, shape: readonly number[]): Float32Tensor;
+export function hostTensor(data: HostData, shape: readonly number[], dtype?: DType): HostTensor;
 export function hostTensor(data: HostData, shape: readonly number[], dtype?: DType): HostTensor {
   const type = dtype ?? inferDType(data);
   if (!arrayTypes[type].some((array) => data instanceof array)) {

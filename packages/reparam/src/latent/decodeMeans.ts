@@ -1,4 +1,4 @@
-import type { HostTensor } from '@reparam/tensor';
+import type { Float32Tensor, HostTensor } from '@reparam/tensor';
 import type { LatentModel } from '../models/index.ts';
 import type { HostParams } from '../params.ts';
 import { mapRows, requireCodes } from './mapRows.ts';
@@ -10,7 +10,7 @@ export async function decodeMeans(
   params: HostParams,
   z: HostTensor,
   options: LatentOptions,
-): Promise<HostTensor> {
+): Promise<Float32Tensor> {
   requireCodes(z, model.latentDim);
   const decode: Parameters<typeof mapRows<'mean'>>[0] = (p, code, context) => ({
     mean: model.decode(p, code, context).mean,

@@ -1,4 +1,4 @@
-import type { HostTensor, Tensor } from '@reparam/tensor';
+import type { Float32Tensor, HostTensor, Tensor } from '@reparam/tensor';
 import type { Context } from '../context.ts';
 import type { Binarization, Dataset } from '../data/index.ts';
 import { type Distribution, Independent, Normal } from '../distributions/index.ts';
@@ -16,9 +16,9 @@ export interface EncodeOptions extends LatentOptions {
 
 /** Posterior of every example, float32 [n, latentDim]. */
 export interface Codes {
-  readonly mean: HostTensor;
+  readonly mean: Float32Tensor;
   /** Standard deviations, where the posterior is a diagonal normal. */
-  readonly scale?: HostTensor;
+  readonly scale?: Float32Tensor;
 }
 
 /** The normal distributions of the components of `d`, if it is a diagonal normal. */
@@ -43,9 +43,9 @@ export async function encode(
 /** Examples as the model saw them and their reconstructions, float32 [n, dataSize]. */
 export interface Reconstructions {
   /** In the model's units, after binarisation. */
-  readonly input: HostTensor;
+  readonly input: Float32Tensor;
   /** Mean of p(x given z) at the posterior's mean. */
-  readonly mean: HostTensor;
+  readonly mean: Float32Tensor;
 }
 
 /** Every example decoded from the mean of its posterior. Throws `data` when examples have another size than the model's. */

@@ -1,4 +1,4 @@
-import { type HostTensor, hostTensor, ReparamError } from '@reparam/tensor';
+import { type Float32Tensor, hostTensor, ReparamError } from '@reparam/tensor';
 
 /** `linear`: a straight line; `spherical`: the direction turns evenly along a great circle while the length changes linearly. */
 export type InterpolationPath = 'linear' | 'spherical';
@@ -12,7 +12,7 @@ export function interpolate(
   z1: ArrayLike<number>,
   steps: number,
   path: InterpolationPath = 'linear',
-): HostTensor {
+): Float32Tensor {
   const size = z0.length;
   if (z1.length !== size || size === 0) {
     throw new ReparamError('shape', 'ends of an interpolation', { got: `${size} and ${z1.length} numbers` });

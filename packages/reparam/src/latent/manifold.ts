@@ -1,4 +1,4 @@
-import { type HostTensor, hostTensor, normalQuantile, ReparamError } from '@reparam/tensor';
+import { type Float32Tensor, hostTensor, normalQuantile, ReparamError } from '@reparam/tensor';
 import type { LatentModel } from '../models/index.ts';
 import type { HostParams } from '../params.ts';
 import { decodeMeans } from './decodeMeans.ts';
@@ -7,9 +7,9 @@ import { priorScale } from './priorScale.ts';
 
 export interface Manifold {
   /** Codes [size², 2], row by row. */
-  readonly z: HostTensor;
+  readonly z: Float32Tensor;
   /** Their decoded means [size², dataSize]. */
-  readonly mean: HostTensor;
+  readonly mean: Float32Tensor;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type HostTensor, ReparamError, type Tensor } from '@reparam/tensor';
+import { type Float32Tensor, type HostTensor, ReparamError, type Tensor } from '@reparam/tensor';
 import type { Context } from '../context.ts';
 import { createDataset } from '../data/index.ts';
 import { compileRows } from '../metrics/index.ts';
@@ -14,12 +14,12 @@ export async function mapRows<Name extends string>(
   params: HostParams,
   rows: HostTensor,
   { runtime, batchSize = 100, seed = 0, onProgress, signal }: LatentOptions & { readonly seed?: number },
-): Promise<Record<Name, HostTensor>> {
+): Promise<Record<Name, Float32Tensor>> {
   const data = rows.data instanceof Float32Array ? rows.data : Float32Array.from(rows.data as Float64Array);
   const dataset = createDataset({ name: 'latent codes', data, shape: rows.shape.slice(1) });
   const program = await compileRows(fn, params, dataset, { runtime, batchSize });
   const results = await program.run(params, { seed, draw: 0, onProgress, signal }).finally(() => program.dispose());
-  return results as Record<Name, HostTensor>;
+  return results as Record<Name, Float32Tensor>;
 }
 
 /** Throws unless `codes` is float32 [n, latentDim] with n ≥ 1. */

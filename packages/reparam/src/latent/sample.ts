@@ -1,4 +1,4 @@
-import { type HostTensor, hostTensor, ReparamError, type Tensor } from '@reparam/tensor';
+import { type Float32Tensor, hostTensor, ReparamError, type Tensor } from '@reparam/tensor';
 import type { Context, NoiseSite } from '../context.ts';
 import type { LatentModel } from '../models/index.ts';
 import type { HostParams, SymbolicParams } from '../params.ts';
@@ -12,11 +12,11 @@ export interface SampleOptions extends LatentOptions {
 /** Draws from a model, float32, one row each. */
 export interface Samples {
   /** Codes from the prior [n, latentDim]. */
-  readonly z: HostTensor;
+  readonly z: Float32Tensor;
   /** Mean of p(x given z) [n, dataSize]. */
-  readonly mean: HostTensor;
+  readonly mean: Float32Tensor;
   /** Draws from p(x given z) [n, dataSize]: zeros and ones for a Bernoulli likelihood. */
-  readonly x: HostTensor;
+  readonly x: Float32Tensor;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type HostTensor, hostTensor, ReparamError } from '@reparam/tensor';
+import { type Float32Tensor, type HostTensor, hostTensor, ReparamError } from '@reparam/tensor';
 import type { LatentModel } from '../models/index.ts';
 import type { HostParams } from '../params.ts';
 import { decodeMeans } from './decodeMeans.ts';
@@ -20,9 +20,9 @@ export interface TraverseOptions extends LatentOptions {
 export interface Traversal {
   readonly dims: readonly number[];
   /** Codes [dims × steps, latentDim], one dimension after another. */
-  readonly z: HostTensor;
+  readonly z: Float32Tensor;
   /** Their decoded means [dims × steps, dataSize]. */
-  readonly mean: HostTensor;
+  readonly mean: Float32Tensor;
 }
 
 /** Latent dimensions from the one that carries most information (largest KL) to the one that carries least. */
