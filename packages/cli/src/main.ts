@@ -3,12 +3,35 @@ import { ReparamError } from '@reparam/tensor';
 import { Command, CommanderError } from 'commander';
 import { type App, createApp, report } from './app.ts';
 import * as datasets from './commands/datasets.ts';
+import * as encode from './commands/encode.ts';
 import * as evaluate from './commands/evaluate.ts';
+import * as exportModel from './commands/export.ts';
+import * as interpolate from './commands/interpolate.ts';
+import * as manifold from './commands/manifold.ts';
 import * as presets from './commands/presets.ts';
+import * as reconstruct from './commands/reconstruct.ts';
+import * as resume from './commands/resume.ts';
+import * as sample from './commands/sample.ts';
 import * as show from './commands/show.ts';
+import * as train from './commands/train.ts';
+import * as traverse from './commands/traverse.ts';
 
 /** Every command, in the order of the help text: a module that exports `register(program, app)`. */
-const commands: readonly { register(program: Command, app: App): void }[] = [evaluate, show, datasets, presets];
+const commands: readonly { register(program: Command, app: App): void }[] = [
+  train,
+  resume,
+  evaluate,
+  show,
+  sample,
+  reconstruct,
+  interpolate,
+  traverse,
+  manifold,
+  encode,
+  exportModel,
+  datasets,
+  presets,
+];
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;

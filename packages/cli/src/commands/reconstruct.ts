@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import { reconstruct, take } from 'reparam';
+import { pairsGrid } from 'reparam/plot';
+import { type App, addRuntimeOptions, wholeOption } from '../app.ts';
+import { addExampleOptions, type ExampleOptions, openExamples } from '../examples.ts';
+import { picturePath, pictureStyle, writePicture } from '../pictureFile.ts';
+import { toGrey } from '../pictures.ts';
+import { runFiles } from '../run/folder.ts';
+import { openRun } from '../run/openRun.ts';
+
+interface ReconstructOptions extends ExampleOptions {
+  readonly count: number;
+  readonly out?: string;
+}
+
+/** `reparam reconstruct`: examples with their reconstructions below them. */
+export function register(program: Command, app: App): void {
+  const command = program
+    .command('reconstruct')
+    .argument('<run>', 'folder of a run')
+    .summary('reconstruct examples: PNG')
+    .description(
+      'Encode examples, decode the means of their codes and write pairs, the original above, as one PNG file.',
+    )
+    .option('--count <n>', 'number of examples, from the first on', wholeOption(1), 40)
+    .option('--out <file.png>', `default: ${runFiles.reconstructions} in the run folder`);
+  addRuntimeOptions(addExampleOptions(command, 'test'));
+  app.action<[string], ReconstructOptions>(command, async (session, folder, options) => {
+    const run = await openRun(folder);
+    const path = picturePath(run, options.out, runFiles.reconstructions);
+    const { size, range } = await pictureStyle(run, 2 * options.count);
+    const { dataset, settings } = await openExamples(session, run, options);
+    const examples = take(dataset, options.count);
+    const { input, mean } = await reconstruct(run.model, run.params, examples, settings);
+    const image = pairsGrid(toGrey(input, range), toGrey(mean, range), size);
+    return writePicture(path, image, `${examples.size} examples, each above its reconstruction`, {
+      run: folder,
+      count: examples.size,
+      split: options.split,
+    });
+  });
+}
