@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type HostTensor, hostTensor, ReparamError } from '@reparam/tensor';
+import { type Float32Tensor, hostTensor, ReparamError } from '@reparam/tensor';
 import { type Command, Option } from 'commander';
 import { type Binarization, binarizations, type Codes, type Dataset, encode, writeCsv, writeNpy } from 'reparam';
 import { writeFileAtomic } from 'reparam/io/node';
@@ -50,7 +50,7 @@ export function register(program: Command, app: App): void {
 }
 
 /** Means and standard deviations beside each other: [n, 2 · latentDim]. */
-function withScales({ mean, scale }: Codes): HostTensor {
+function withScales({ mean, scale }: Codes): Float32Tensor {
   if (!scale) {
     throw new ReparamError('config', '--with-scale needs a diagonal normal posterior', {
       got: 'one without a scale of each dimension',
@@ -59,16 +59,16 @@ function withScales({ mean, scale }: Codes): HostTensor {
   const [rows, size] = mean.shape as [number, number];
   const data = new Float32Array(2 * rows * size);
   for (let i = 0; i < rows; i++) {
-    data.set((mean.data as Float32Array).subarray(i * size, (i + 1) * size), 2 * i * size);
-    data.set((scale.data as Float32Array).subarray(i * size, (i + 1) * size), (2 * i + 1) * size);
+    data.set(mean.data.subarray(i * size, (i + 1) * size), 2 * i * size);
+    data.set(scale.data.subarray(i * size, (i + 1) * size), (2 * i + 1) * size);
   }
   return hostTensor(data, [rows, 2 * size]);
 }
 
-function csvOf(table: HostTensor, latentDim: number, { labels, classNames }: Dataset): string {
+function csvOf(table: Float32Tensor, latentDim: number, { labels, classNames }: Dataset): string {
   const columns = table.shape[1]!;
   const names = Array.from({ length: columns }, (_, j) => (j < latentDim ? `z${j}` : `scale${j - latentDim}`));
-  const csv = writeCsv(table.data as Float32Array, columns, names);
+  const csv = writeCsv(table.data, columns, names);
   if (!labels) return csv;
   const word = (label: number) => {
     const name = classNames?.[label] ?? (label < 0 ? '' : String(label));

@@ -38,7 +38,7 @@ export function register(program: Command, app: App): void {
     const { model, params } = run;
     const { dataset, settings } = await openExamples(session, run, options);
     const ends = examplesAt(dataset, [from, to]);
-    const codes = (await encode(model, params, ends, settings)).mean.data as Float32Array;
+    const codes = (await encode(model, params, ends, settings)).mean.data;
     const { input } = await reconstruct(model, params, ends, settings);
     const [z0, z1] = [codes.subarray(0, model.latentDim), codes.subarray(model.latentDim)];
     const way = interpolate(z0, z1, steps, spherical ? 'spherical' : 'linear');
