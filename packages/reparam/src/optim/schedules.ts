@@ -22,6 +22,9 @@ export type ScheduleLike = Schedule | number;
 export const asSchedule = (value: ScheduleLike): Schedule =>
   typeof value === 'number' ? constantSchedule(value) : value;
 
+/** How much of `length` is done at `position`, at most all of it; of nothing, all. */
+const shareOf = (position: number, length: number): number => (position < length ? position / length : 1);
+
 /** The same value at every step. */
 export const constantSchedule = (value: number): Schedule => ({
   at: () => value,
@@ -39,7 +42,7 @@ export const linearWarmup = ({
   to?: number;
   epochs: number;
 }): Schedule => ({
-  at: ({ step, stepsPerEpoch }) => from + (to - from) * Math.min(1, step / Math.max(1, epochs * stepsPerEpoch)),
+  at: ({ step, stepsPerEpoch }) => from + (to - from) * shareOf(step, epochs * stepsPerEpoch),
   description: `${from} → ${to} over ${epochs} epochs`,
   settledAt: ({ stepsPerEpoch }) => epochs * stepsPerEpoch,
 });
@@ -61,7 +64,7 @@ export const cyclical = ({
   at: ({ step, totalSteps }) => {
     const length = Math.max(1, totalSteps / cycles);
     const position = (step % length) / length;
-    return step >= totalSteps ? to : from + (to - from) * Math.min(1, position / ramp);
+    return step >= totalSteps ? to : from + (to - from) * shareOf(position, ramp);
   },
   description: `${from} → ${to} in ${cycles} cycles`,
   settledAt: ({ totalSteps }) => (totalSteps / cycles) * (cycles - 1 + ramp),
@@ -81,7 +84,7 @@ export const stepDecay = ({
   description: `${value}, ×${factor} every ${epochs} epochs`,
 });
 
-/** A quarter-turn cosine from `value` down to `final` over the whole run, after `warmup` epochs of linear increase. */
+/** Half a period of a cosine from `value` down to `final` over the whole run, after `warmup` epochs of linear increase. */
 export const cosine = ({
   value,
   final = 0,
@@ -94,8 +97,7 @@ export const cosine = ({
   at: ({ step, stepsPerEpoch, totalSteps }) => {
     const start = warmup * stepsPerEpoch;
     if (step < start) return (value * (step + 1)) / start;
-    const share = Math.min(1, (step - start) / Math.max(1, totalSteps - start));
-    return final + (value - final) * 0.5 * (1 + Math.cos(Math.PI * share));
+    return final + (value - final) * 0.5 * (1 + Math.cos(Math.PI * shareOf(step - start, totalSteps - start)));
   },
   description: `cosine ${value} → ${final}${warmup ? ` after ${warmup} epochs of warm-up` : ''}`,
 });
