@@ -24,6 +24,12 @@ export function elbo({ kl = 'analytic', numSamples = 1, beta = 1, freeBits = 0 }
   if (!Number.isInteger(numSamples) || numSamples < 1) {
     throw new ReparamError('config', 'numSamples', { got: String(numSamples), expected: 'a positive integer' });
   }
+  if (typeof beta === 'number' && !(beta >= 0)) {
+    throw new ReparamError('config', 'beta', { got: String(beta), expected: 'a number, 0 or more, or a schedule' });
+  }
+  if (!(freeBits >= 0)) {
+    throw new ReparamError('config', 'freeBits', { got: String(freeBits), expected: 'a number of nats, 0 or more' });
+  }
   const weight = asSchedule(beta);
   const isPlain = typeof beta === 'number' && beta === 1 && freeBits === 0;
   const penalty = freeBits ? `Σ_j max(${freeBits}, KL_j)` : 'KL(q(z|x) ‖ p(z))';
