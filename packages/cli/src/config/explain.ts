@@ -29,14 +29,15 @@ function unknownKey(path: string, raw: unknown, at: string | undefined, code: 'c
   const paths = configKeys.map((key) => key.path);
   if (paths.includes(path)) {
     const parent = valueAt(raw, path.split('.').slice(0, -1)) as Record<string, unknown>;
-    return new ReparamError(code, `${path} does not apply`, {
+    const variant = parent.kind === undefined ? 'schedule' : 'kind';
+    return new ReparamError(code, `${path} does not apply to ${variant} ${shortJson(parent[variant])}`, {
       got: shortJson(parent),
-      expected: `only what ${String(parent.kind ?? parent.schedule)} has`,
+      fix: 'Leave it out',
       at,
     });
   }
   const last = path.split('.').at(-1)!;
-  const sameName = paths.find((known) => known.endsWith(`.${last}`));
+  const sameName = paths.filter((known) => known.endsWith(`.${last}`)).sort((a, b) => depth(a) - depth(b))[0];
   const near = sameName ?? nearest(path, paths) ?? paths.find((known) => nearest(last, [known.split('.').at(-1)!]));
   const level = path.split('.').slice(0, -1).join('.');
   const siblings = paths.filter((known) => known.split('.').slice(0, -1).join('.') === level);
@@ -47,6 +48,8 @@ function unknownKey(path: string, raw: unknown, at: string | undefined, code: 'c
     at,
   });
 }
+
+const depth = (path: string): number => path.split('.').length;
 
 const valueAt = (raw: unknown, path: readonly string[]): unknown =>
   path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], raw);

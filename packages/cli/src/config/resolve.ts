@@ -79,8 +79,11 @@ function parseSetting(setting: string): unknown {
   return nested(path.split('.'), parseValue(value!));
 }
 
-/** JSON where it is JSON, else the bare text. */
+const numberPattern = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** JSON where it is JSON, a number as people write it (`.5`), else the bare text. */
 export function parseValue(text: string): unknown {
+  if (numberPattern.test(text)) return Number(text);
   try {
     return JSON.parse(text);
   } catch {

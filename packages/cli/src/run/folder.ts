@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { ReparamError } from '@reparam/tensor';
 import { fileError } from 'reparam/io/node';
@@ -51,12 +51,17 @@ export async function createRunFolder(out: string | undefined, config: RunConfig
   }
 }
 
-/** Whether the folder was made: false when it was there. */
-async function makeFolder(path: string, recursive: boolean): Promise<boolean> {
+/** Makes the folder, and with `parents` those above it; false when it was there. */
+async function makeFolder(path: string, parents: boolean): Promise<boolean> {
   try {
-    return (await mkdir(path, { recursive })) !== undefined || !recursive;
+    await mkdir(path);
+    return true;
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST' && !recursive) return false;
-    throw fileError('make the folder', path, cause);
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (!parents || (await stat(path)).isDirectory())) return false;
+    if (code !== 'ENOENT' || !parents || dirname(path) === path) throw fileError('make the folder', path, cause);
   }
+  // Not by `recursive`: on some systems that never ends where a folder cannot be made.
+  await makeFolder(dirname(path), true);
+  return makeFolder(path, false);
 }
