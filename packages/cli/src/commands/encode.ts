@@ -27,6 +27,13 @@ export function register(program: Command, app: App): void {
       new Option('--binarization <mode>', 'how grey values become bits; default: as in training').choices([
         ...binarizations,
       ]),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ reparam encode runs/mnist-vae-0 --split test --out codes.csv
+  $ reparam encode runs/mnist-vae-0 --dataset fashion-mnist --with-scale`,
     );
   addRuntimeOptions(addExampleOptions(command, 'all'));
   app.action<[string], EncodeOptions>(command, async (session, folder, options) => {

@@ -20,7 +20,13 @@ export function register(program: Command, app: App): void {
     .argument('<run>', 'folder of a run')
     .summary('write ONNX and safetensors files')
     .description('Write the encoder and the decoder as ONNX models for any batch size, and the weights as safetensors.')
-    .option('--out <folder>', 'default: the run folder');
+    .option('--out <folder>', 'default: the run folder')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ reparam export runs/mnist-vae-0 --out deploy`,
+    );
   app.action<[string], ExportOptions>(command, async (_session, folder, { out = folder }) => {
     const run = await openRun(folder);
     await mkdir(out, { recursive: true }).catch((cause) => {

@@ -28,7 +28,14 @@ export function register(program: Command, app: App): void {
     .requiredOption('--to <j>', 'index of the last example', wholeOption(0))
     .option('--steps <n>', 'codes on the way, both ends included', wholeOption(2), 10)
     .option('--spherical', 'turn along a great circle instead of a straight line')
-    .option('--out <file.png>', 'default: interpolation.png in the run folder');
+    .option('--out <file.png>', 'default: interpolation.png in the run folder')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ reparam interpolate runs/mnist-vae-0 --from 0 --to 3
+  $ reparam interpolate runs/mnist-vae-0 --from 0 --to 3 --spherical --steps 16`,
+    );
   addRuntimeOptions(addExampleOptions(command, 'test'));
   app.action<[string], InterpolateOptions>(command, async (session, folder, options) => {
     const { from, to, steps, spherical } = options;

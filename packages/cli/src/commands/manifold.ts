@@ -22,7 +22,13 @@ export function register(program: Command, app: App): void {
       'Decode a grid of quantiles of the prior and write the pictures as one PNG file; for 2 latent dimensions.',
     )
     .option('--size <n>', 'images a side', wholeOption(1), 20)
-    .option('--out <file.png>', `default: ${runFiles.manifold} in the run folder`);
+    .option('--out <file.png>', `default: ${runFiles.manifold} in the run folder`)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ reparam manifold runs/mnist-vae-2d-0 --size 30`,
+    );
   addRuntimeOptions(command);
   app.action<[string], ManifoldOptions>(command, async (session, folder, { size, out }) => {
     const run = await openRun(folder);

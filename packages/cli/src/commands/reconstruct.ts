@@ -23,7 +23,14 @@ export function register(program: Command, app: App): void {
       'Encode examples, decode the means of their codes and write pairs, the original above, as one PNG file.',
     )
     .option('--count <n>', 'number of examples, from the first on', wholeOption(1), 40)
-    .option('--out <file.png>', `default: ${runFiles.reconstructions} in the run folder`);
+    .option('--out <file.png>', `default: ${runFiles.reconstructions} in the run folder`)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ reparam reconstruct runs/mnist-vae-0
+  $ reparam reconstruct runs/mnist-vae-0 --dataset fashion-mnist --out strange.png`,
+    );
   addRuntimeOptions(addExampleOptions(command, 'test'));
   app.action<[string], ReconstructOptions>(command, async (session, folder, options) => {
     const run = await openRun(folder);

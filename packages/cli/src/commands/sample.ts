@@ -25,7 +25,14 @@ export function register(program: Command, app: App): void {
     .option('--count <n>', 'number of samples', wholeOption(1), 64)
     .option('--out <file.png>', `default: ${runFiles.samples} in the run folder`)
     .option('--binary', 'draw the pixels too, instead of showing their probabilities')
-    .option('--seed <n>', 'seed of the draws; sample i is the same for any count; default: the run’s', wholeOption(0));
+    .option('--seed <n>', 'seed of the draws; sample i is the same for any count; default: the run’s', wholeOption(0))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ reparam sample runs/mnist-vae-0
+  $ reparam sample runs/mnist-vae-0 --count 100 --seed 7 --binary --out draws.png`,
+    );
   addRuntimeOptions(command);
   app.action<[string], SampleOptions>(command, async (session, folder, options) => {
     const run = await openRun(folder);

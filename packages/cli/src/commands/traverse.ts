@@ -31,7 +31,14 @@ export function register(program: Command, app: App): void {
     .option('--steps <n>', 'values of each dimension', wholeOption(2), 11)
     .option('--range <r>', 'from −r to r standard deviations of the prior', numberOption, 3)
     .option('--around <i|prior>', 'example whose code is varied, or the mean of the prior', indexOrPrior, 0)
-    .option('--out <file.png>', 'default: traversal.png in the run folder');
+    .option('--out <file.png>', 'default: traversal.png in the run folder')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ reparam traverse runs/mnist-vae-0 --dims 5
+  $ reparam traverse runs/mnist-vae-0 --around prior`,
+    );
   addRuntimeOptions(addExampleOptions(command, 'test'));
   app.action<[string], TraverseOptions>(command, async (session, folder, options) => {
     const { around, steps, range, dims: wanted = 10 } = options;
