@@ -12,7 +12,7 @@ import {
 import type { HostParams, SymbolicParams } from '../params.ts';
 
 /** Leaves below this many elements are updated together: an operator call costs more than their arithmetic. */
-const smallLimit = 8192;
+const smallLimit = 65536;
 const smallKey = 'small';
 
 const isSmall = (leaf: HostTensor | Tensor): boolean => sizeOf(leaf.shape as readonly number[]) < smallLimit;

