@@ -50,9 +50,10 @@ const data = object({
   ),
 });
 
-const bernoulli = object({ kind: z.literal('bernoulli') });
+const likelihoodKind = 'bernoulli for values in [0, 1], gaussian for real ones';
+const bernoulli = object({ kind: describe(z.literal('bernoulli'), likelihoodKind) });
 const gaussian = object({
-  kind: z.literal('gaussian'),
+  kind: describe(z.literal('gaussian'), likelihoodKind),
   scale: describe(
     z
       .union([positive(), oneOf(['shared', 'per-dimension'])], 'a positive number, shared or per-dimension')
@@ -84,17 +85,23 @@ const beta = z.union(
       'schedule',
       [
         object({
-          schedule: z.literal('linear'),
-          from: nonNegative().optional(),
-          to: nonNegative().optional(),
-          epochs: positive(),
+          schedule: describe(
+            z.literal('linear'),
+            'linear: one rise, then constant; cyclical: the rise again and again',
+          ),
+          from: describe(nonNegative().optional(), 'weight at the start of a rise; default 0'),
+          to: describe(nonNegative().optional(), 'weight after it; default 1'),
+          epochs: describe(positive(), 'length of the rise (linear)'),
         }),
         object({
           schedule: z.literal('cyclical'),
           from: nonNegative().optional(),
           to: nonNegative().optional(),
-          cycles: whole(1).optional(),
-          ramp: z.number('a number above 0, at most 1').positive().max(1, 'a number above 0, at most 1').optional(),
+          cycles: describe(whole(1).optional(), 'cycles in the whole run (cyclical); default 4'),
+          ramp: describe(
+            z.number('a number above 0, at most 1').positive().max(1, 'a number above 0, at most 1').optional(),
+            'share of a cycle that the rise takes (cyclical); default 0.5',
+          ),
         }),
       ],
       'an object whose schedule is linear or cyclical',
@@ -107,7 +114,7 @@ const objective = z.discriminatedUnion(
   'kind',
   [
     object({
-      kind: z.literal('elbo'),
+      kind: describe(z.literal('elbo'), 'what is maximised: the ELBO or the importance-weighted bound'),
       kl: describe(oneOf(['analytic', 'sampled']).default('analytic'), 'KL in closed form, or every term sampled'),
       numSamples: describe(whole(1).default(1), 'draws of z an example'),
       beta: describe(beta.default(1), 'weight of the rate, or its schedule (linear, cyclical)'),
@@ -124,13 +131,21 @@ const learningRate = z.union(
     z.discriminatedUnion(
       'schedule',
       [
-        object({ schedule: z.literal('constant'), value: positive() }),
-        object({ schedule: z.literal('step'), value: positive(), factor: positive().optional(), epochs: whole(1) }),
+        object({
+          schedule: describe(z.literal('constant'), 'how the learning rate changes'),
+          value: describe(positive(), 'learning rate at the start'),
+        }),
+        object({
+          schedule: z.literal('step'),
+          value: positive(),
+          factor: describe(positive().optional(), 'what it is multiplied by (step); default 0.1'),
+          epochs: describe(whole(1), 'epochs between two multiplications (step)'),
+        }),
         object({
           schedule: z.literal('cosine'),
           value: positive(),
-          final: nonNegative().optional(),
-          warmup: nonNegative().optional(),
+          final: describe(nonNegative().optional(), 'learning rate at the end (cosine); default 0'),
+          warmup: describe(nonNegative().optional(), 'epochs of linear increase before (cosine); default 0'),
         }),
         object({ schedule: z.literal('iwae-paper'), value: positive().optional() }),
       ],
@@ -146,21 +161,25 @@ const anyOptimizer = {
 };
 const adamShape = {
   ...anyOptimizer,
-  beta1: share().optional(),
-  beta2: share().optional(),
-  epsilon: positive().optional(),
+  beta1: describe(share().optional(), 'decay of the first moment (adam, adamw); default 0.9'),
+  beta2: describe(share().optional(), 'decay of the second moment (adam, adamw); default 0.999'),
+  epsilon: describe(positive().optional(), 'added to the root of the second moment (adam, adamw); default 1e-8'),
 };
 const optimizer = z.discriminatedUnion(
   'kind',
   [
-    object({ kind: z.literal('adam'), ...adamShape }),
-    object({ kind: z.literal('adamw'), ...adamShape, weightDecay: nonNegative().optional() }),
+    object({ kind: describe(z.literal('adam'), 'update rule'), ...adamShape }),
+    object({
+      kind: z.literal('adamw'),
+      ...adamShape,
+      weightDecay: describe(nonNegative().optional(), 'share of each parameter taken off a step (adamw); default 0.01'),
+    }),
     object({ kind: z.literal('sgd'), ...anyOptimizer }),
     object({
       kind: z.literal('momentum'),
       ...anyOptimizer,
-      momentum: share().optional(),
-      nesterov: yesNo().optional(),
+      momentum: describe(share().optional(), 'decay of the velocity (momentum); default 0.9'),
+      nesterov: describe(yesNo().optional(), 'look ahead (momentum); default false'),
     }),
   ],
   'an object whose kind is adam, adamw, sgd or momentum',
@@ -182,7 +201,10 @@ const training = object({
 
 /** The whole configuration of a run: what its config.json holds, what a file may set, and what every flag sets a part of. */
 export const configSchema = object({
-  schemaVersion: z.literal(schemaVersion, `${schemaVersion}`).default(schemaVersion),
+  schemaVersion: describe(
+    z.literal(schemaVersion, `${schemaVersion}`).default(schemaVersion),
+    'version of the meaning of these keys',
+  ),
   preset: describe(text().default('vae'), 'the preset that the rest changes'),
   data,
   model,
