@@ -283,6 +283,11 @@ describe('CSV', () => {
 });
 
 describe('parseDataset', () => {
+  it('refuses to regroup examples into another size, even where the numbers would fit', () => {
+    const bytes = writeNpy(hostTensor(new Float32Array(784 * 100), [784, 10, 10]));
+    expectError(() => parseDataset(bytes, 'wide.npy', { shape: [28, 28] }), 'data', /another size.*10, 10.*28, 28/);
+  });
+
   it.each([
     ['t.csv', utf8('1,2\n3,4\n'), {}, { shape: [2], dtype: 'float32', scale: 1, range: { min: 1, max: 4 } }],
     ['t.CSV.gz', gzipSync('1,2\n3,4\n'), {}, { shape: [2] }],

@@ -1,4 +1,4 @@
-import { ReparamError } from '@reparam/tensor';
+import { ReparamError, sizeOf } from '@reparam/tensor';
 import { createDataset, type Dataset } from '../dataset.ts';
 import type { RawArray } from './elements.ts';
 
@@ -19,7 +19,15 @@ export function fromArray(array: RawArray, name: string, options: FromArrayOptio
   const { element, data } = array;
   const bytes = element === 'u1' || element === 'b1';
   const stored = bytes ? (data as Uint8Array) : data instanceof Float32Array ? data : Float32Array.from(data, Number);
-  const shape = options.shape ?? eventShape(array, name);
+  const own = eventShape(array, name);
+  const shape = options.shape ?? own;
+  if (sizeOf(shape) !== sizeOf(own)) {
+    throw new ReparamError('data', 'examples are of another size', {
+      got: `[${own.join(', ')}]`,
+      expected: `[${shape.join(', ')}]`,
+      at: name,
+    });
+  }
   const scale = options.scale ?? defaultScale(stored);
   const labels = options.labels && labelsOf(options.labels, name);
   return createDataset({ name, data: stored, shape, scale, labels, split: options.split });
