@@ -19,7 +19,10 @@ if (!driver) {
   test.runIf(required)('a Vulkan driver is required', () => {
     throw new Error(missing);
   });
-  test.skipIf(!required)(`WebGPU conformance: ${missing}`, (context) => context.skip(missing));
+  if (!required) {
+    console.warn(`WebGPU conformance is skipped: ${missing}`);
+    test.skip(`WebGPU conformance: ${missing}`, () => {});
+  }
 }
 
 describe.runIf(driver)('WebGPU without fallback to the CPU, against the interpreter', () => {
