@@ -1,5 +1,5 @@
 import { type HostTensor, ReparamError, sizeOf } from '@reparam/tensor';
-import { type Dataset, widthOf } from '../data/index.ts';
+import { type Binarization, type Dataset, widthOf } from '../data/index.ts';
 import type { LatentModel } from '../models/index.ts';
 import type { HostParams } from '../params.ts';
 import { boundRows } from './bound.ts';
@@ -40,7 +40,7 @@ export async function evaluate(
   dataset: Dataset,
   options: EvaluateOptions,
 ): Promise<Evaluation> {
-  requireShape(model, dataset);
+  requireData(model, dataset, options.binarization);
   const { numSamples = 500, seed = 0, onProgress, signal } = options;
   if (!Number.isInteger(numSamples) || numSamples < 0) {
     throw new ReparamError('config', 'numSamples', { got: String(numSamples), expected: 'a whole number, 0 or more' });
@@ -77,6 +77,20 @@ export function requireShape(model: LatentModel, dataset: Dataset): void {
   throw new ReparamError('data', 'examples are not of the size the model was made for', {
     got: `[${dataset.shape.join(', ')}]`,
     expected: `[${model.dataShape.join(', ')}]`,
+    at: dataset.name,
+  });
+}
+
+/** Throws `data` unless `model` can be applied to the examples: their size, and values its likelihood has a density for. */
+export function requireData(model: LatentModel, dataset: Dataset, binarization: Binarization = 'none'): void {
+  requireShape(model, dataset);
+  if (model.support !== 'binary' || binarization !== 'none') return;
+  const [min, max] = [dataset.range.min * dataset.scale, dataset.range.max * dataset.scale];
+  if (min >= 0 && max <= 1 + 1e-6) return;
+  throw new ReparamError('data', 'a Bernoulli likelihood needs values in [0, 1]', {
+    got: `values from ${min} to ${max}`,
+    expected: 'values in [0, 1]',
+    fix: 'Use a Gaussian likelihood, or rescale the data',
     at: dataset.name,
   });
 }

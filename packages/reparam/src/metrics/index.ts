@@ -1,4 +1,11 @@
-export { type EvaluateOptions, type Evaluation, evaluate, evaluationDraw, requireShape } from './evaluate.ts';
+export {
+  type EvaluateOptions,
+  type Evaluation,
+  evaluate,
+  evaluationDraw,
+  requireData,
+  requireShape,
+} from './evaluate.ts';
 export { type ImportanceEstimate, type ImportanceOptions, importanceLogLikelihood } from './importance.ts';
 export { compileRows, type RowsOptions, type RowsProgram } from './rows.ts';
 export { columnMoments, type Estimate, estimate } from './statistics.ts';

@@ -38,6 +38,8 @@ export function elbo({ kl = 'analytic', numSamples = 1, beta = 1, freeBits = 0 }
     name: 'elbo',
     description: `E_q log p(x|z) − ${isPlain ? '' : `(${weight.description}) · `}${penalty}, ${form}, ${numSamples} draw${numSamples > 1 ? 's' : ''} of z an example`,
     schedules: [weight],
+    // The floor is under an average over the batch.
+    needsWholeBatch: freeBits > 0,
     loss(model, params, batch, context) {
       const q = model.encode(params, batch.x, context, batch.condition);
       const p = model.prior(params, batch.condition);

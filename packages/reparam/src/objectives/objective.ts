@@ -32,6 +32,8 @@ export interface Objective {
   readonly description: string;
   /** Schedules early stopping must wait for. */
   readonly schedules: readonly ScheduleLike[];
+  /** Set where the loss is no sum over examples, so that a batch cannot be cut into micro-batches. */
+  readonly needsWholeBatch?: boolean;
   loss(model: LatentModel, params: SymbolicParams, batch: Batch, context: ObjectiveContext): Loss;
 }
 

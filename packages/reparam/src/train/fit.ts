@@ -1,9 +1,11 @@
-import { type HostTensor, hostTensor, key, ReparamError, sizeOf } from '@reparam/tensor';
+import { type HostTensor, hostTensor, key, ReparamError } from '@reparam/tensor';
 import { batchBuffer, type Dataset, epochOrder, fillBatches, widthOf } from '../data/index.ts';
 import { evaluateBound } from '../metrics/bound.ts';
+import { requireData } from '../metrics/index.ts';
 import type { LatentModel } from '../models/index.ts';
 import { elbo } from '../objectives/index.ts';
 import { adam, asSchedule, type Progress } from '../optim/index.ts';
+import { checkState } from './checkState.ts';
 import { meanOf } from './dataMean.ts';
 import { checkFinite } from './diverged.ts';
 import type { EpochReport, FitOptions, Terms, TrainingState } from './fitOptions.ts';
@@ -50,7 +52,9 @@ class Fit implements Training {
     this.#batchSize = options.batchSize ?? 128;
     this.#stepsPerCall = options.stepsPerCall ?? 8;
     this.stepsPerEpoch = Math.ceil(data.size / this.#batchSize);
-    this.state = options.state ?? this.#fresh();
+    const fresh = this.#fresh();
+    if (options.state) checkState(options.state, fresh);
+    this.state = options.state ?? fresh;
   }
 
   get description(): string {
@@ -237,21 +241,25 @@ class Fit implements Training {
 }
 
 function checkOptions(model: LatentModel, data: Dataset, options: FitOptions): void {
-  if (widthOf(data) !== sizeOf(model.dataShape)) {
-    throw new ReparamError('data', 'examples are not of the size the model was made for', {
-      got: `[${data.shape.join(', ')}]`,
-      expected: `[${model.dataShape.join(', ')}]`,
-      at: data.name,
-    });
-  }
-  const { batchSize = 128, epochs, earlyStopping, validation } = options;
+  const { batchSize = 128, epochs, learningRate, earlyStopping, validation, stepsPerCall = 1, binarization } = options;
+  requireData(model, data, binarization);
+  if (validation) requireData(model, validation, binarization);
   const positive = (name: string, value: number) => {
     if (Number.isInteger(value) && value > 0) return;
     throw new ReparamError('config', name, { got: String(value), expected: 'a positive whole number' });
   };
   positive('batchSize', batchSize);
   positive('epochs', epochs);
-  if (earlyStopping && !validation) {
+  positive('stepsPerCall', stepsPerCall);
+  if (typeof learningRate === 'number' && !(learningRate >= 0 && Number.isFinite(learningRate))) {
+    throw new ReparamError('config', 'learningRate', {
+      got: String(learningRate),
+      expected: 'a number, 0 or more, or a schedule',
+    });
+  }
+  if (!earlyStopping) return;
+  positive('patience', earlyStopping.patience);
+  if (!validation) {
     throw new ReparamError('config', 'early stopping needs validation data', {
       got: 'no validation set',
       fix: 'Set a validation share, or leave early stopping out',

@@ -64,6 +64,13 @@ export async function compileTrainingStep(options: TrainingStepOptions): Promise
       expected: `a divisor of ${batchSize}`,
     });
   }
+  if (microBatches > 1 && objective.needsWholeBatch) {
+    throw new ReparamError('unsupported', 'this objective cannot be cut into micro-batches', {
+      got: `${microBatches} micro-batches`,
+      expected: 'an objective that is a sum over examples',
+      fix: 'Leave microBatches out, or free bits',
+    });
+  }
   const scalars: HostScalars = new Map();
   const rows = batchSize / microBatches;
 
