@@ -19,9 +19,13 @@ const kinds = {
   config: configTables,
 };
 
-const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter((path) =>
-  path.endsWith('.md'),
-);
+const pages = [
+  'README.md',
+  ...['tensor', 'reparam', 'cli'].map((name) => `packages/${name}/README.md`),
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
 const stale = [];
 for (const page of pages) {
   const path = join(root, page);
