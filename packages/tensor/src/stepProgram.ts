@@ -1,3 +1,4 @@
+import { ReparamError } from './errors.ts';
 import { checkFeed, checkInputs, inspect, type ProgramInfo } from './graph.ts';
 import { type HostTensor, hostTensor, sizeOf } from './host.ts';
 import { lowerSingleStep } from './onnx/lower.ts';
@@ -5,6 +6,7 @@ import { input } from './primitives/source.ts';
 import { declaredInputs, needNoise, needScalar, type Spec } from './program.ts';
 import { fillNoise } from './random/index.ts';
 import type { Runtime } from './runtime/runtime.ts';
+import { formatShape, sameShape } from './shape.ts';
 import { simplify } from './simplify.ts';
 import type { Tensor } from './tensor.ts';
 import { Trace } from './trace.ts';
@@ -73,7 +75,7 @@ export async function compileStep<S, B, Out, Sh = Record<string, never>>(
   const state = flatten<Tensor>(stateIn).map(([path, tensor]) => ({
     name: `state:${path}`,
     input: tensor,
-    output: stateOut.get(path)!,
+    output: nextState(path, tensor, stateOut.get(path)),
   }));
   const named = (tree: unknown, prefix: string) =>
     flatten<Tensor>(tree).map(([path, tensor]) => ({ name: `${prefix}${path}`, tensor }));
@@ -134,4 +136,14 @@ export async function compileStep<S, B, Out, Sh = Record<string, never>>(
     toOnnx: () => lowerSingleStep(graph, 'export'),
     dispose: () => executable.dispose(),
   };
+}
+
+/** The next value of a piece of state, which must be there and of the same type and shape. */
+function nextState(path: string, before: Tensor, after: Tensor | undefined): Tensor {
+  if (after?.dtype === before.dtype && sameShape(after.shape, before.shape)) return after;
+  throw new ReparamError('shape', 'step does not return its state as it got it', {
+    at: path,
+    got: after ? `${after.dtype} ${formatShape(after.shape)}` : 'nothing',
+    expected: `${before.dtype} ${formatShape(before.shape)}`,
+  });
 }

@@ -21,27 +21,29 @@ const horner = (e: Emitter, x: string, [first, ...rest]: readonly number[]): str
 /** |x| below 1/4, where the series of `log1p` and `expm1` are exact to float32. */
 const isSmall = (e: Emitter, x: string): string => e.node('Less', [e.node('Abs', [x]), e.float(0.25)]);
 
+function emitLog1p(e: Emitter, x: string): string {
+  const one = e.float(1);
+  const u = e.node('Add', [x, one]);
+  if (e.target === 'webgpu') {
+    // WGSL's logarithm is off by up to 2^-21 near 1: 2 artanh(x / (2 + x)) as a series there.
+    const s = e.node('Div', [x, e.node('Add', [x, e.float(2)])]);
+    const series = e.node('Mul', [s, horner(e, e.node('Mul', [s, s]), [2, 2 / 3, 2 / 5, 2 / 7, 2 / 9])]);
+    return e.node('Where', [isSmall(e, x), series, e.node('Log', [u])]);
+  }
+  const isTiny = e.node('Equal', [u, one]);
+  const d = e.node('Where', [isTiny, one, e.node('Sub', [u, one])]);
+  const isInfinite = e.node('Greater', [x, e.float(3e38)]);
+  const ratio = e.node('Where', [isInfinite, one, e.node('Div', [x, d])]);
+  return e.node('Where', [isTiny, x, e.node('Mul', [e.node('Log', [u]), ratio])]);
+}
+
 /** log(1 + x), accurate for small x (Kahan's form; ONNX has no such operator). */
 export const log1p = unary(
   defineElementwise({
     name: 'log1p',
     value: Math.log1p,
     grad: (g, [x]) => [div(g, add(x!, 1))],
-    onnx: (e, [x]) => {
-      const one = e.float(1);
-      const u = e.node('Add', [x!, one]);
-      if (e.target === 'webgpu') {
-        // WGSL's logarithm is off by up to 2^-21 near 1: 2 artanh(x / (2 + x)) as a series there.
-        const s = e.node('Div', [x!, e.node('Add', [x!, e.float(2)])]);
-        const series = e.node('Mul', [s, horner(e, e.node('Mul', [s, s]), [2, 2 / 3, 2 / 5, 2 / 7, 2 / 9])]);
-        return e.node('Where', [isSmall(e, x!), series, e.node('Log', [u])]);
-      }
-      const isTiny = e.node('Equal', [u, one]);
-      const d = e.node('Where', [isTiny, one, e.node('Sub', [u, one])]);
-      const isInfinite = e.node('Greater', [x!, e.float(3e38)]);
-      const ratio = e.node('Where', [isInfinite, one, e.node('Div', [x!, d])]);
-      return e.node('Where', [isTiny, x!, e.node('Mul', [e.node('Log', [u]), ratio])]);
-    },
+    onnx: (e, [x]) => emitLog1p(e, x!),
   }),
 );
 
@@ -90,7 +92,9 @@ export const sigmoid = unary(
 export const softplus = unary(
   defineElementwise({
     name: 'softplus',
-    onnx: 'Softplus',
+    // The runtime's own is scalar, and 0 below -17 instead of eˣ: a scale made of it would have the logarithm -∞.
+    onnx: (e, [x]) =>
+      e.node('Add', [e.node('Relu', [x!]), emitLog1p(e, e.node('Exp', [e.node('Neg', [e.node('Abs', [x!])])]))]),
     value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
     grad: (g, [x]) => [mul(g, sigmoid(x!))],
   }),
