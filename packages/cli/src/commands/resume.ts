@@ -65,7 +65,7 @@ async function resume(session: Session, folder: string, config: RunConfig): Prom
   session.say(describeTask(prepared));
   for (const warning of prepared.recipe.warnings) session.warn(`warning: ${warning}`);
   session.say(`Going on after step ${state.step}: ${epochs} of ${config.training.epochs} epochs are done.`);
-  return trainRun(session, { folder, created: false }, prepared, state);
+  return trainRun(session, { folder, made: [] }, prepared, state);
 }
 
 function requireSameData(folder: string, { data }: Checkpoint, { dataId, config }: Prepared): void {

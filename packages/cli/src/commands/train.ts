@@ -47,10 +47,10 @@ Examples:
     await session.runtime();
     session.say(describeTask(prepared));
     for (const warning of warnings) session.warn(`warning: ${warning}`);
-    const { folder, created } = await createRunFolder(out, prepared.config);
-    const unlock = await lockFolder(folder);
+    const place = await createRunFolder(out, prepared.config);
+    const unlock = await lockFolder(place.folder);
     try {
-      return await trainRun(session, { folder, created }, prepared);
+      return await trainRun(session, place, prepared);
     } finally {
       await unlock();
     }

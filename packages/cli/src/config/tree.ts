@@ -17,7 +17,8 @@ const variantKeys = ['kind', 'schedule'] as const;
  */
 export function merge(base: unknown, over: unknown): unknown {
   if (!isObject(base) || !isObject(over)) return over;
-  if (variantKeys.some((key) => Object.hasOwn(over, key) && over[key] !== base[key])) return over;
+  const isOther = (key: string) => Object.hasOwn(over, key) && Object.hasOwn(base, key) && over[key] !== base[key];
+  if (variantKeys.some(isOther)) return over;
   const keys = [...new Set([...Object.keys(base), ...Object.keys(over)])];
   const entryOf = (key: string): [string, unknown] => {
     if (!Object.hasOwn(over, key)) return [key, base[key]];

@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { ReparamError } from '@reparam/tensor';
 import { fileError } from 'reparam/io/node';
@@ -22,18 +22,18 @@ export const runFiles = {
 /** The folder of a run. */
 export interface RunPlace {
   readonly folder: string;
-  /** Whether it was made for this run. */
-  readonly created: boolean;
+  /** Folders that were made for this run, outermost first; empty when `folder` was there. */
+  readonly made: readonly string[];
 }
 
 /** The folder of a new run: `out`, which must be empty or absent, or a fresh `runs/<data>-<preset>-<seed>`. */
 export async function createRunFolder(out: string | undefined, config: RunConfig): Promise<RunPlace> {
   if (out !== undefined) {
-    const created = await makeFolder(out, true);
+    const made = await makeFolders(out);
     const files = await readdir(out).catch((cause) => {
       throw fileError('read the folder', out, cause);
     });
-    if (files.length === 0) return { folder: out, created };
+    if (files.length === 0) return { folder: out, made };
     throw new ReparamError('config', 'the folder for the run is not empty', {
       at: out,
       got: `${files.length} file${files.length > 1 ? 's' : ''}, ${files[0]} the first`,
@@ -43,25 +43,41 @@ export async function createRunFolder(out: string | undefined, config: RunConfig
   const { data, preset, training } = config;
   const name = basename(data.name, extname(data.name)).replace(/[^\w.-]+/g, '-');
   const path = join('runs', `${name}-${preset}-${training.seed}`);
-  await makeFolder(dirname(path), true);
+  const made = await makeFolders(dirname(path));
   for (let n = 1; ; n++) {
     const folder = n === 1 ? path : `${path}-${n}`;
-    // Made without `recursive`, so that of two processes only one gets it.
-    if (await makeFolder(folder, false)) return { folder, created: true };
+    // Of two processes that try, one makes the folder and the other sees that it is there.
+    if (await makeFolder(folder)) return { folder, made: [...made, folder] };
   }
 }
 
-/** Makes the folder, and with `parents` those above it; false when it was there. */
-async function makeFolder(path: string, parents: boolean): Promise<boolean> {
+/** Takes away `files` of a run that never began, and the folders made for it unless something else is in them. */
+export async function discardRun({ folder, made }: RunPlace, files: readonly string[]): Promise<void> {
+  await Promise.all(files.map((file) => rm(join(folder, file), { force: true })));
+  for (const each of made.toReversed()) await rmdir(each).catch(() => {});
+}
+
+/** Makes a folder and those above it; the paths of those that were not there, outermost first. */
+async function makeFolders(path: string): Promise<string[]> {
+  // Not by `recursive`: on some systems that never ends where a folder cannot be made.
+  if (await isFolder(path)) return [];
+  const above = dirname(path) === path ? [] : await makeFolders(dirname(path));
+  return (await makeFolder(path)) ? [...above, path] : above;
+}
+
+/** False when the folder was there. */
+async function makeFolder(path: string): Promise<boolean> {
   try {
     await mkdir(path);
     return true;
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && (!parents || (await stat(path)).isDirectory())) return false;
-    if (code !== 'ENOENT' || !parents || dirname(path) === path) throw fileError('make the folder', path, cause);
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST' && (await isFolder(path))) return false;
+    throw fileError('make the folder', path, cause);
   }
-  // Not by `recursive`: on some systems that never ends where a folder cannot be made.
-  await makeFolder(dirname(path), true);
-  return makeFolder(path, false);
 }
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { ReparamError } from '@reparam/tensor';
 import { fileError } from 'reparam/io/node';
 
-const name = '.lock';
+/** The file that says who trains into a run folder. */
+export const lockFile = '.lock';
 
 /** Who holds a run folder. `started` tells a process from a later one with the same number, where the system says. */
 interface Owner {
@@ -19,7 +20,7 @@ interface Owner {
  * no longer runs is taken over. Throws `file` when another process holds it.
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
-  const path = join(folder, name);
+  const path = join(folder, lockFile);
   const own: Owner = { pid: process.pid, host: hostname(), started: await startOf(process.pid) };
   const text = JSON.stringify(own);
   while (!(await claim(folder, path, text))) {

@@ -1,11 +1,11 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ReparamError } from '@reparam/tensor';
 import { type EpochReport, fit, type Training, type TrainingState } from 'reparam';
 import { appendLine, writeFileAtomic } from 'reparam/io/node';
 import type { Output, Session } from '../app.ts';
 import { environmentOf } from '../run/checkpoint.ts';
-import { type RunPlace, runFiles } from '../run/folder.ts';
+import { discardRun, type RunPlace, runFiles } from '../run/folder.ts';
+import { lockFile } from '../run/lock.ts';
 import { checkpointWriter } from './checkpoints.ts';
 import { finishRun } from './finishRun.ts';
 import type { Prepared } from './prepare.ts';
@@ -61,7 +61,7 @@ export async function trainRun(
       await checkpoints.write(training.state);
       throw interrupted(folder, `${training.state.step} steps done`, error);
     }
-    if (training.state.step === 0 && code !== 'diverged') await discard(place);
+    if (!start && training.state.step === 0 && code !== 'diverged') await discardRun(place, [...begun, lockFile]);
     throw error;
   }
   try {
@@ -72,6 +72,9 @@ export async function trainRun(
   }
 }
 
+/** The files of a run in which nothing has been trained yet. */
+const begun = [runFiles.config, runFiles.metrics, runFiles.checkpoint];
+
 const metricsLine = ({ isBest, ...epoch }: EpochReport) => ({ ...epoch, ...(isBest && { isBest }) });
 
 const interrupted = (folder: string, got: string, cause: unknown) =>
@@ -80,10 +83,3 @@ const interrupted = (folder: string, got: string, cause: unknown) =>
     fix: `Go on with: reparam resume ${folder}`,
     cause,
   });
-
-/** Takes away what was written for a run in which nothing was trained. */
-async function discard({ folder, created }: RunPlace): Promise<void> {
-  if (created) return rm(folder, { recursive: true, force: true });
-  const files = [runFiles.config, runFiles.metrics, runFiles.checkpoint];
-  await Promise.all(files.map((file) => rm(join(folder, file), { force: true })));
-}

@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll } from 'vitest';
+
+const bin = fileURLToPath(new URL('../bin/reparam.js', import.meta.url));
+
+export interface Result {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd: string;
+  /** Called with the process, and with each piece of stderr. */
+  readonly onStart?: (child: ChildProcess) => void;
+  readonly onStderr?: (child: ChildProcess, soFar: string) => void;
+  /** Largest file the process may write, in KiB: what a full disk does to it. */
+  readonly fileLimit?: number;
+}
+
+/** Runs the built command as a user does, in a process of its own. */
+export function reparam(args: readonly string[], { cwd, onStart, onStderr, fileLimit }: RunOptions): Promise<Result> {
+  const command = [process.execPath, bin, ...args];
+  // Node ignores the signal that comes with the limit; the write fails with EFBIG.
+  const limited = ['bash', '-c', `trap '' XFSZ; ulimit -f ${fileLimit}; exec "$@"`, 'bash', ...command];
+  const [file, ...rest] = fileLimit === undefined ? command : limited;
+  return new Promise((resolve, reject) => {
+    const child = spawn(file!, rest, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+      onStderr?.(child, stderr);
+    });
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+    onStart?.(child);
+  });
+}
+
+/** A folder for the tests of one file, removed after them. */
+export function testFolder(): { readonly path: string } {
+  const folder = { path: '' };
+  beforeAll(async () => {
+    folder.path = await mkdtemp(join(tmpdir(), 'reparam-cli-'));
+  });
+  afterAll(() => rm(folder.path, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Every file below `folder`, hidden ones too, sorted. */
+export async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true });
+  return entries.sort();
+}
