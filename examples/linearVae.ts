@@ -29,7 +29,7 @@ const model = vae({
   likelihood: gaussianLikelihood({ scale: 'shared' }),
 });
 const runtime = await nodeRuntime();
-const training = fit(model, data, { runtime, epochs: 600, batchSize: 500, learningRate: cosine({ value: 0.02 }) });
+const training = fit(model, data, { runtime, epochs: 400, batchSize: 500, learningRate: cosine({ value: 0.02 }) });
 for await (const { epoch, train } of training) {
   if (epoch % 100 === 0) console.log(`epoch ${epoch}: ELBO ${train.elbo.toFixed(2)} nats/example`);
 }
