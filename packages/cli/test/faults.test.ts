@@ -169,7 +169,7 @@ describe('a run folder', () => {
     return { code, kind: JSON.parse(stdout).error.code, message: stderr };
   };
 
-  it.each([
+  it.each<[name: string, command: string, make: () => Promise<string>, kind: string, message: RegExp]>([
     ['no folder', 'evaluate', async () => 'nowhere', 'file', /not a run folder \(nowhere\): got nothing there/],
     [
       'an empty folder',
@@ -276,7 +276,7 @@ describe('a run folder', () => {
       'file',
       /process 1 on another\.example/,
     ],
-  ] as const)('%s', async (_, command, make, kind, message) => {
+  ])('%s', async (_, command, make, kind, message) => {
     const name = await make();
     const error = await failure(command, name);
     expect(error.message).toMatch(message);
