@@ -21,16 +21,20 @@ export interface RunOptions {
   readonly onStderr?: (child: ChildProcess, soFar: string) => void;
   /** Largest file the process may write, in KiB: what a full disk does to it. */
   readonly fileLimit?: number;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Runs the built command as a user does, in a process of its own. */
-export function reparam(args: readonly string[], { cwd, onStart, onStderr, fileLimit }: RunOptions): Promise<Result> {
+export function reparam(
+  args: readonly string[],
+  { cwd, onStart, onStderr, fileLimit, env }: RunOptions,
+): Promise<Result> {
   const command = [process.execPath, bin, ...args];
   // Node ignores the signal that comes with the limit; the write fails with EFBIG.
   const limited = ['bash', '-c', `trap '' XFSZ; ulimit -f ${fileLimit}; exec "$@"`, 'bash', ...command];
   const [file, ...rest] = fileLimit === undefined ? command : limited;
   return new Promise((resolve, reject) => {
-    const child = spawn(file!, rest, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(file!, rest, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk) => {
