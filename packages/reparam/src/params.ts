@@ -5,7 +5,9 @@ export interface ParamTree<Leaf> {
   readonly [name: string]: Leaf | ParamTree<Leaf>;
 }
 
+/** Parameters outside a trace: arrays. */
 export type HostParams = ParamTree<HostTensor>;
+/** Parameters inside a trace: symbolic tensors. */
 export type SymbolicParams = ParamTree<Tensor>;
 
 /** The branch `name` of a tree. */

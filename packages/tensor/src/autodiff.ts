@@ -5,6 +5,7 @@ import { formatShape } from './shape.ts';
 import { type Tensor, topologicalOrder } from './tensor.ts';
 import { flatten, type MapTree, unflatten } from './tree.ts';
 
+/** Options of `grad`. */
 export interface GradOptions {
   /** Tensors treated as constants in this derivative only: it becomes a partial derivative. */
   readonly hold?: readonly Tensor[];

@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'unsupported' // a combination of parts that has no meaning or no implementation
   | 'interrupted'; // the caller asked to stop
 
+/** The facts of an error, each a phrase that stands by itself. */
 export interface ErrorDetail {
   /** The offending value, as found. */
   readonly got?: string;

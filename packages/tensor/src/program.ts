@@ -32,6 +32,7 @@ export interface RunOptions {
   readonly scalars?: Readonly<Record<string, number>>;
 }
 
+/** A traced function, compiled for a runtime: arguments and results are trees of host tensors. */
 export interface Program<In, Out> {
   /** Runs once. Throws `shape` when an argument does not fit its spec. */
   run(inputs: In, options?: RunOptions): Promise<Out>;

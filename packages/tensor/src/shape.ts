@@ -5,7 +5,9 @@ export interface SymbolicDim {
   readonly symbol: string;
   readonly factor: number;
 }
+/** The size of an axis: a number, or a symbol times a whole number. */
 export type Dim = number | SymbolicDim;
+/** Sizes of the axes of a tensor, outermost first; [] is a scalar. */
 export type Shape = readonly Dim[];
 
 /** The symbolic dimension `name`, for specs of exported models. */
@@ -14,6 +16,7 @@ export const symbolicDim = (name: string): SymbolicDim => ({ symbol: name, facto
 export const formatDim = (dim: Dim): string =>
   typeof dim === 'number' ? String(dim) : dim.factor === 1 ? dim.symbol : `${dim.factor}·${dim.symbol}`;
 
+/** A shape for people, such as `[batch, 784]`. */
 export const formatShape = (shape: Shape): string => `[${shape.map(formatDim).join(', ')}]`;
 
 export const sameDim = (a: Dim, b: Dim): boolean =>

@@ -27,6 +27,7 @@ export interface StepsOptions<Shared = unknown> {
   readonly scalars?: Readonly<Record<string, ArrayLike<number>>>;
 }
 
+/** One step of an iteration, compiled for a runtime: state goes in and comes out, many steps a call. */
 export interface StepProgram<State, Batch, Outputs, Shared = unknown> {
   /** Runs `steps` steps: `batches` are stacked along a first axis of that size, and so are the outputs. */
   run(

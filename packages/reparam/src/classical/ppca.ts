@@ -19,6 +19,7 @@ export interface Ppca extends LinearGaussian {
   readonly activeUnits: number;
 }
 
+/** Options of probabilistic PCA. */
 export interface PpcaOptions {
   /** A fixed s² instead of the maximum-likelihood one. */
   readonly noiseVariance?: number;

@@ -16,6 +16,7 @@ export interface BatchBuffer {
   readonly rows: Int32Array;
 }
 
+/** Size of the batches a buffer holds, and how grey values become bits in them. */
 export interface BatchOptions {
   readonly steps: number;
   readonly batchSize: number;
@@ -45,6 +46,7 @@ export function batchBuffer(dataset: Dataset, options: BatchOptions): BatchBuffe
   };
 }
 
+/** What the bits of a batch are drawn from. */
 export interface FillOptions {
   /** Default `none`; must be the one the buffer was made for. */
   readonly binarization?: Binarization;

@@ -7,8 +7,10 @@ import { type Dataset, widthOf } from './dataset.ts';
  */
 export type Binarization = 'none' | 'static' | 'dynamic' | 'threshold';
 
+/** Every way grey values can become bits. */
 export const binarizations: readonly Binarization[] = ['none', 'static', 'dynamic', 'threshold'];
 
+/** What bits are drawn from: they depend on the seed, the row and how often it was presented. */
 export interface BinarizeOptions {
   readonly seed: number | bigint;
   /** How often each row has been presented before: one number for all, or one for each of `rows`. */

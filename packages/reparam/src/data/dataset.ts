@@ -26,6 +26,7 @@ export interface Dataset {
   readonly source: string;
 }
 
+/** Examples in memory, and what is known of them. */
 export interface DatasetInit {
   readonly name: string;
   readonly data: Uint8Array | Float32Array;

@@ -19,6 +19,7 @@ export interface Distribution {
   entropy(): Tensor;
 }
 
+/** A draw and its log-density, of shape sample + batch. */
 export interface SampleWithLogProb {
   readonly value: Tensor;
   readonly logProb: Tensor;
@@ -31,4 +32,5 @@ export interface Reparameterizable extends Distribution {
   rsampleWithLogProb(site: NoiseSite, sampleShape?: readonly number[]): SampleWithLogProb;
 }
 
+/** Whether the draws of `d` have a gradient. */
 export const isReparameterizable = (d: Distribution): d is Reparameterizable => 'rsampleWithLogProb' in d;

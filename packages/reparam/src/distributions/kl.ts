@@ -29,6 +29,7 @@ export function analyticKl(q: Distribution, p: Distribution): Tensor | undefined
   return undefined;
 }
 
+/** KL(q ‖ p) in nats, and whether it is exact. */
 export interface KlDivergence {
   readonly value: Tensor;
   /** False when `value` is the one-sample estimate log q(z) − log p(z), so of the shape of the draw. */

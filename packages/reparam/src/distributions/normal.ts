@@ -19,6 +19,7 @@ import type { Reparameterizable, SampleWithLogProb } from './distribution.ts';
 
 const halfLog2Pi = 0.5 * Math.log(2 * Math.PI);
 
+/** Mean and one of standard deviation, its logarithm, or the logarithm of the variance. */
 export type NormalParameters =
   | { readonly loc: TensorLike; readonly scale: TensorLike }
   | { readonly loc: TensorLike; readonly logScale: TensorLike }

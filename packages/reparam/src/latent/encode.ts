@@ -7,6 +7,7 @@ import type { LatentModel } from '../models/index.ts';
 import type { HostParams, SymbolicParams } from '../params.ts';
 import type { LatentOptions } from './options.ts';
 
+/** How examples are put through an encoder. */
 export interface EncodeOptions extends LatentOptions {
   /** How grey values become bits before they are encoded; default `none`. */
   readonly binarization?: Binarization;

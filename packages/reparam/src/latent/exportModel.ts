@@ -20,6 +20,7 @@ import { version } from '../version.ts';
 import { constants } from './constants.ts';
 import { diagonalOf } from './encode.ts';
 
+/** Options of the ONNX exports. */
 export interface ExportOptions {
   /** Further entries for the file's metadata: the run, the data set. */
   readonly metadata?: Readonly<Record<string, string>>;

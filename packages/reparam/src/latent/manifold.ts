@@ -5,6 +5,7 @@ import { decodeMeans } from './decodeMeans.ts';
 import type { LatentOptions } from './options.ts';
 import { priorScale } from './priorScale.ts';
 
+/** A square of codes and what they decode to, float32. */
 export interface Manifold {
   /** Codes [size², 2], row by row. */
   readonly z: Float32Tensor;

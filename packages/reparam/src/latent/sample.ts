@@ -5,6 +5,7 @@ import type { HostParams, SymbolicParams } from '../params.ts';
 import { mapRows } from './mapRows.ts';
 import type { LatentOptions } from './options.ts';
 
+/** How samples are drawn. */
 export interface SampleOptions extends LatentOptions {
   readonly seed?: number;
 }

@@ -6,6 +6,7 @@ import { requireCodes } from './mapRows.ts';
 import type { LatentOptions } from './options.ts';
 import { priorScale } from './priorScale.ts';
 
+/** Which dimensions are varied, how far and around which code. */
 export interface TraverseOptions extends LatentOptions {
   /** The code that is varied [1, latentDim]; default the prior's mean. */
   readonly around?: HostTensor;
@@ -17,6 +18,7 @@ export interface TraverseOptions extends LatentOptions {
   readonly steps?: number;
 }
 
+/** Codes that differ in one dimension at a time and what they decode to, float32. */
 export interface Traversal {
   readonly dims: readonly number[];
   /** Codes [dims × steps, latentDim], one dimension after another. */

@@ -3,6 +3,7 @@ import { independent, normal } from '../distributions/index.ts';
 import { type HostParams, leaf } from '../params.ts';
 import type { Likelihood } from './likelihood.ts';
 
+/** Options of the Gaussian likelihood. */
 export interface GaussianOptions {
   /** A fixed standard deviation, one learned for all values (`shared`), or one learned for each (`per-dimension`). */
   readonly scale?: number | 'shared' | 'per-dimension';

@@ -7,6 +7,7 @@ import { importanceLogLikelihood } from './importance.ts';
 import { compileRows, type RowsOptions } from './rows.ts';
 import { columnMoments, type Estimate, estimate } from './statistics.ts';
 
+/** How a model is measured. */
 export interface EvaluateOptions extends RowsOptions {
   /** Importance samples an example for the log-likelihood; 0 leaves it out. */
   readonly numSamples?: number;

@@ -22,11 +22,13 @@ import type { LatentModel } from '../models/index.ts';
 import type { HostParams, SymbolicParams } from '../params.ts';
 import type { RowsOptions, RowsRun } from './rows.ts';
 
+/** How the log-likelihood is sampled. */
 export interface ImportanceOptions extends RowsOptions, RowsRun {
   /** Importance samples an example. */
   readonly numSamples: number;
 }
 
+/** Importance-sampled log-likelihoods, one an example. */
 export interface ImportanceEstimate {
   /** log (1/k) Σ p(x, z_i)/q(z_i given x) of each example, nats. */
   readonly logLikelihood: Float64Array;

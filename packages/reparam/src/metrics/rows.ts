@@ -14,12 +14,14 @@ import { type Context, traceContext } from '../context.ts';
 import { type Binarization, batchBuffer, type Dataset, fillBatches, widthOf } from '../data/index.ts';
 import type { HostParams, SymbolicParams } from '../params.ts';
 
+/** How the examples of a set are put through a program. */
 export interface RowsOptions {
   readonly runtime: Runtime;
   readonly batchSize?: number;
   readonly binarization?: Binarization;
 }
 
+/** What the noise and the bits of a run are drawn from. */
 export interface RowsRun {
   readonly seed: number;
   /** How often the rows were presented before; keys the noise and the bits. */

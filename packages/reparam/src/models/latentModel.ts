@@ -4,6 +4,7 @@ import type { Distribution, Reparameterizable } from '../distributions/index.ts'
 import type { Support } from '../likelihoods/index.ts';
 import type { HostParams, SymbolicParams } from '../params.ts';
 
+/** What the starting parameters may depend on besides the key. */
 export interface InitOptions {
   /** Mean of each data value over the training set, where the decoder's last bias should start. */
   readonly dataMean?: Float64Array;

@@ -7,6 +7,7 @@ import { diagonalNormal, type Posterior } from '../posteriors/index.ts';
 import { type Prior, standardNormal } from '../priors/index.ts';
 import type { LatentModel } from './latentModel.ts';
 
+/** The parts of a variational autoencoder. */
 export interface VaeOptions {
   /** Shape of one example, for example [28, 28]. */
   readonly dataShape: readonly number[];

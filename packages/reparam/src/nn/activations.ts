@@ -23,9 +23,12 @@ export const silu = (x: Tensor): Tensor => mul(x, sigmoid(x));
 export const elu = (x: Tensor): Tensor => where(greater(x, 0), x, expm1(minimum(x, 0)));
 /** x for x > 0, x/100 below. */
 export const leakyRelu = (x: Tensor): Tensor => maximum(x, mul(x, 0.01));
+/** x. */
 export const identity = (x: Tensor): Tensor => x;
 
+/** Every activation function by name. */
 export const activations = { relu, tanh, gelu, silu, softplus, elu, sigmoid, leakyRelu, identity } as const;
+/** Name of an activation function. */
 export type ActivationName = keyof typeof activations;
 
 /** An activation function, by name, as a module. */

@@ -1,5 +1,6 @@
 import { type HostTensor, hostTensor, type Key, normalArray, sizeOf, uniformArray } from '@reparam/tensor';
 
+/** Numbers of inputs and outputs of a layer. */
 export interface Fan {
   readonly fanIn: number;
   readonly fanOut: number;
@@ -41,5 +42,7 @@ export const lecunUniform = uniformWithin(({ fanIn }) => 1 / Math.sqrt(fanIn));
 /** All zero. */
 export const zeros: Initializer = (_, shape) => hostTensor(new Float32Array(sizeOf(shape)), shape);
 
+/** Every initialiser by name. */
 export const initializers = { glorotUniform, glorotNormal, heUniform, heNormal, lecunUniform, zeros } as const;
+/** Name of an initialiser. */
 export type InitializerName = keyof typeof initializers;

@@ -3,6 +3,7 @@ import { leaf } from '../params.ts';
 import { glorotUniform, type Initializer, zeros } from './initializers.ts';
 import type { Module } from './module.ts';
 
+/** How the weights of a linear layer start. */
 export interface LinearOptions {
   readonly initializer?: Initializer;
   readonly biasInitializer?: Initializer;

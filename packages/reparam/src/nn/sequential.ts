@@ -49,6 +49,7 @@ export const flatten = (): Module => ({
 
 const multiply = (product: number, dim: unknown): number => product * (dim as number);
 
+/** Options of a multilayer perceptron. */
 export interface MlpOptions {
   readonly activation?: ActivationName;
   readonly initializer?: Initializer;

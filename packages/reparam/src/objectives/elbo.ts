@@ -5,6 +5,7 @@ import type { ScheduleLike } from '../optim/index.ts';
 import { asSchedule } from '../optim/index.ts';
 import { type Batch, batchMean, type Objective } from './objective.ts';
 
+/** Options of the ELBO. */
 export interface ElboOptions {
   /** `analytic`: KL(q ‖ p) in closed form where there is one (form B); `sampled`: every term from the draws (form A). */
   readonly kl?: 'analytic' | 'sampled';

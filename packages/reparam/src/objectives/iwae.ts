@@ -1,6 +1,7 @@
 import { add, logMeanExp, mean, neg, ReparamError, sub } from '@reparam/tensor';
 import { batchMean, type Objective } from './objective.ts';
 
+/** Options of the importance-weighted bound. */
 export interface IwaeOptions {
   /** Importance samples an example, k. */
   readonly numSamples?: number;

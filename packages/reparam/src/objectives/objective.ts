@@ -13,11 +13,13 @@ export interface Batch {
   readonly condition?: Tensor;
 }
 
+/** What an objective sees of the step it is traced in. */
 export interface ObjectiveContext extends Context {
   /** A number that follows `schedule`, as a scalar input called `name`. */
   schedule(name: string, schedule: ScheduleLike): Tensor;
 }
 
+/** What an objective makes of a batch: a scalar to minimise, and terms to report. */
 export interface Loss {
   /** Scalar to minimise, nats per example unless the objective says otherwise. */
   readonly loss: Tensor;

@@ -3,12 +3,14 @@ import type { SymbolicParams } from '../params.ts';
 import type { Optimizer } from './optimizer.ts';
 import { pack, packedZeros, unpack } from './pack.ts';
 
+/** Options of Adam; defaults 0.9, 0.999 and 1e-8. */
 export interface AdamOptions {
   readonly beta1?: number;
   readonly beta2?: number;
   readonly epsilon?: number;
 }
 
+/** Options of Adam with decoupled weight decay; default decay 0.01. */
 export interface AdamWOptions extends AdamOptions {
   /** Share of every parameter taken off per step, times the learning rate. */
   readonly weightDecay?: number;

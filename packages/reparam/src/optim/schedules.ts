@@ -19,6 +19,7 @@ export interface Schedule {
 /** A plain number is a constant schedule. */
 export type ScheduleLike = Schedule | number;
 
+/** The schedule itself, or a number as a constant one. */
 export const asSchedule = (value: ScheduleLike): Schedule =>
   typeof value === 'number' ? constantSchedule(value) : value;
 

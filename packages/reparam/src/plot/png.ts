@@ -22,6 +22,7 @@ export interface ImageSize {
   readonly layout?: 'chw' | 'hwc';
 }
 
+/** How a grid of images is drawn. */
 export interface GridOptions extends ImageSize {
   /** How many images to draw; default all. */
   readonly count?: number;

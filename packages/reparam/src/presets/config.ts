@@ -18,6 +18,7 @@ export interface ModelConfig {
   readonly likelihood: LikelihoodConfig;
 }
 
+/** A likelihood in plain JSON. */
 export type LikelihoodConfig =
   | { readonly kind: 'bernoulli' }
   | {
@@ -44,6 +45,7 @@ export type BetaConfig =
       readonly ramp?: number | undefined;
     };
 
+/** An objective in plain JSON. */
 export type ObjectiveConfig =
   | {
       readonly kind: 'elbo';
@@ -54,6 +56,7 @@ export type ObjectiveConfig =
     }
   | { readonly kind: 'iwae'; readonly numSamples: number };
 
+/** A learning rate in plain JSON: a number or a schedule. */
 export type LearningRateConfig =
   | number
   | { readonly schedule: 'constant'; readonly value: number }
@@ -83,6 +86,7 @@ interface AdamConfig extends OptimizerBase {
   readonly epsilon?: number | undefined;
 }
 
+/** An optimiser and its learning rate in plain JSON. */
 export type OptimizerConfig =
   | (AdamConfig & { readonly kind: 'adam' })
   | (AdamConfig & { readonly kind: 'adamw'; readonly weightDecay?: number | undefined })
@@ -93,6 +97,7 @@ export type OptimizerConfig =
       readonly nesterov?: boolean | undefined;
     });
 
+/** Length, batches and seed of a training in plain JSON. */
 export interface TrainingConfig {
   readonly epochs: number;
   readonly batchSize: number;

@@ -4,6 +4,7 @@ import type { Objective } from '../objectives/index.ts';
 import type { Optimizer, ScheduleLike } from '../optim/index.ts';
 import type { HostParams } from '../params.ts';
 
+/** When training stops before its last epoch. */
 export interface EarlyStopping {
   /** Epochs without a better validation ELBO after which training stops. Counted once schedules have settled. */
   readonly patience: number;
@@ -11,6 +12,7 @@ export interface EarlyStopping {
   readonly minDelta?: number;
 }
 
+/** How a model is trained. */
 export interface FitOptions {
   readonly runtime: Runtime;
   readonly epochs: number;
@@ -38,6 +40,7 @@ export interface FitOptions {
   readonly onProgress?: (progress: FitProgress) => void;
 }
 
+/** How far training has come, after a call of the runtime. */
 export interface FitProgress {
   readonly epoch: number;
   readonly epochs: number;
@@ -67,6 +70,7 @@ export interface TrainingState {
 export type Terms = Readonly<Record<'loss' | 'elbo' | 'rate' | 'distortion', number>> &
   Readonly<Record<string, number>>;
 
+/** What an epoch yields: averages over it, and validation figures at its end. */
 export interface EpochReport {
   /** 1 for the first. */
   readonly epoch: number;

@@ -27,6 +27,7 @@ export interface StepState {
   readonly optimizer: HostParams;
 }
 
+/** The batches of a call, stacked. */
 export interface StepBatch {
   /** [steps, B, dataSize], bytes or float32. */
   readonly x: HostTensor;
@@ -34,11 +35,13 @@ export interface StepBatch {
   readonly weights: HostTensor;
 }
 
+/** A compiled step and the numbers the host computes for it. */
 export interface TrainingStep {
   readonly program: StepProgram<StepState, StepBatch, Readonly<Record<string, HostTensor>>>;
   readonly scalars: HostScalars;
 }
 
+/** What a training step is made of. */
 export interface TrainingStepOptions {
   readonly model: LatentModel;
   readonly objective: Objective;

@@ -3,6 +3,7 @@ import { ReparamError } from '../errors.ts';
 import { type OrtModule, ortRuntime } from '../runtime/ort.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
+/** Options of the native runtime. */
 export interface NodeRuntimeOptions {
   /** Execution provider; `cpu` unless stated. The others need their hardware and a build that has them. */
   readonly provider?: 'cpu' | 'webgpu' | 'cuda' | 'coreml' | 'dml';

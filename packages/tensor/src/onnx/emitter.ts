@@ -208,6 +208,7 @@ export function valueInfo(name: string, dtype: DType, shape?: Shape, docString?:
   });
 }
 
+/** What an ONNX file says of itself: its description, and entries of its metadata by name. */
 export interface ModelDescription {
   readonly description?: string;
   readonly metadata?: Readonly<Record<string, string>>;

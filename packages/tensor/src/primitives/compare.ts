@@ -6,16 +6,23 @@ const numeric = ['float32', 'int32'] as const;
 const compare = (name: string, onnx: string, value: (a: number, b: number) => boolean) =>
   binary(defineElementwise({ name, onnx, accepts: numeric, result: 'bool', value: (a, b) => (value(a, b) ? 1 : 0) }));
 
+/** a < b as a bool, of broadcast float32 or int32 operands; no gradient. */
 export const less = compare('less', 'Less', (a, b) => a < b);
+/** a ≤ b as a bool, of broadcast float32 or int32 operands; no gradient. */
 export const lessEqual = compare('lessEqual', 'LessOrEqual', (a, b) => a <= b);
+/** a > b as a bool, of broadcast float32 or int32 operands; no gradient. */
 export const greater = compare('greater', 'Greater', (a, b) => a > b);
+/** a ≥ b as a bool, of broadcast float32 or int32 operands; no gradient. */
 export const greaterEqual = compare('greaterEqual', 'GreaterOrEqual', (a, b) => a >= b);
+/** a = b as a bool, of broadcast float32 or int32 operands; no gradient. */
 export const equal = compare('equal', 'Equal', (a, b) => a === b);
 
 const bool = ['bool'] as const;
+/** a and b, of broadcast bools. */
 export const logicalAnd = binary(
   defineElementwise({ name: 'logicalAnd', onnx: 'And', accepts: bool, value: (a, b) => a & b }),
 );
+/** a or b, of broadcast bools. */
 export const logicalOr = binary(
   defineElementwise({
     name: 'logicalOr',
@@ -24,6 +31,7 @@ export const logicalOr = binary(
     value: (a, b) => a | b,
   }),
 );
+/** not a, of bools. */
 export const logicalNot = unary(
   defineElementwise({ name: 'logicalNot', onnx: 'Not', accepts: bool, value: (a) => 1 - a }),
 );

@@ -5,6 +5,7 @@ import { apply, elementCount, isOp, type Primitive, type Tensor } from '../tenso
 import { allocate, broadcastOffsets } from './loops.ts';
 import { sumTo, transpose } from './structure.ts';
 
+/** Options of `matmul`: transposes and a bias, which cost no operation of their own. */
 export interface MatmulOptions {
   /** Use the transpose of the last two axes of `a`. */
   readonly transA?: boolean;

@@ -8,6 +8,7 @@ import { exp, log } from './functions.ts';
 import { allocate, offsets } from './loops.ts';
 import { broadcastTo, cast, reshape, stopGradient } from './structure.ts';
 
+/** Which axes a reduction goes over, and whether they stay. */
 export interface ReduceOptions {
   /** Axes to reduce; all when absent. */
   readonly axes?: number | readonly number[] | undefined;

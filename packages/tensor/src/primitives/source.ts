@@ -46,6 +46,7 @@ export function constant(value: HostTensor | number, dtype: 'float32' | 'int32' 
 // Held in float64 so that the reference interpreter sees the number that was written, not its float32 neighbour.
 const scalar64 = (value: number): HostTensor => ({ ...hostScalar(value), data: Float64Array.of(value) });
 
+/** The tensor itself, or a number as a float32 scalar. */
 export const asTensor = (value: TensorLike): Tensor => (value instanceof Tensor ? value : constant(value));
 
 /** The number in a scalar constant (or a constant filled with one number), else undefined. */

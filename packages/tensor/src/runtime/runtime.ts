@@ -7,6 +7,7 @@ export interface Executable {
   dispose(): Promise<void>;
 }
 
+/** What the steps of one call leave behind. */
 export interface StepResult {
   readonly state: Map<string, HostTensor>;
   /** Outputs of every step, stacked along a new first axis. */

@@ -2,6 +2,7 @@ import { ReparamError } from '../errors.ts';
 import { type OrtModule, ortRuntime } from '../runtime/ort.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
+/** Options of the WebAssembly and WebGPU runtime. */
 export interface WebRuntimeOptions {
   /** `wasm` (everywhere) or `webgpu` (browsers that have it). */
   readonly provider?: 'wasm' | 'webgpu';

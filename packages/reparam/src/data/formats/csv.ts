@@ -2,6 +2,7 @@ import { ReparamError } from '@reparam/tensor';
 import { csvRecords, guessDelimiter } from './csvRecords.ts';
 import { requireBytes } from './elements.ts';
 
+/** How a table of text is read. */
 export interface CsvOptions {
   /** Default: whichever of comma, tab and semicolon the first line has most of. */
   readonly delimiter?: string;

@@ -3,6 +3,7 @@ import { ReparamError } from '@reparam/tensor';
 /** Element types of array files: kind (b bool, u unsigned, i signed, f float) and bytes. */
 export type Element = 'b1' | 'u1' | 'i1' | 'u2' | 'i2' | 'u4' | 'i4' | 'u8' | 'i8' | 'f2' | 'f4' | 'f8';
 
+/** Arrays of the element types that npy and IDX files hold. */
 export type RawData =
   | Uint8Array
   | Int8Array

@@ -2,6 +2,7 @@ import { ReparamError, sizeOf } from '@reparam/tensor';
 import { createDataset, type Dataset } from '../dataset.ts';
 import type { RawArray } from './elements.ts';
 
+/** What an array alone does not say about its examples. */
 export interface FromArrayOptions {
   readonly labels?: RawArray;
   /** Value in the model = stored × scale. Default: 1/255 for bytes (1 when none exceeds 1), else 1. */

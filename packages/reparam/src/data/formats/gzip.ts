@@ -7,6 +7,7 @@ export const unpackLimit = 2 ** 31 - 1;
 /** Deflate cannot pack tighter than this. */
 export const deflateRatio = 1032;
 
+/** Whether bytes begin as a gzip member does. */
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 /**

@@ -8,6 +8,7 @@ import { parseIdx } from './idx.ts';
 import { parseNpy } from './npy.ts';
 import { parseNpz } from './npz.ts';
 
+/** What the bytes of a file alone do not say about its examples. */
 export interface ParseOptions extends CsvOptions {
   /** A file of labels (IDX, npy or CSV of one column) for a format that cannot hold them. */
   readonly labels?: { readonly bytes: Uint8Array; readonly fileName: string };
@@ -23,6 +24,7 @@ export interface ParsedFile {
   readonly test?: Dataset;
 }
 
+/** The kinds of files that are read. */
 export type Format = 'idx' | 'csv' | 'npy' | 'npz';
 
 /** The format a file name stands for, `.gz` aside; undefined when unknown. */

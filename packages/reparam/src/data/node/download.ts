@@ -3,6 +3,7 @@ import { ReparamError } from '@reparam/tensor';
 import { gunzip, isGzip } from '../formats/gzip.ts';
 import type { SetFile } from './registry.ts';
 
+/** How far a download has come. */
 export interface DownloadProgress {
   readonly file: string;
   readonly url: string;
@@ -12,6 +13,7 @@ export interface DownloadProgress {
   readonly total?: number;
 }
 
+/** Who hears of a download, and how it is cancelled. */
 export interface DownloadOptions {
   readonly onProgress?: (progress: DownloadProgress) => void;
   readonly signal?: AbortSignal;

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { kindOf } from './files.ts';
 import type { NamedSet, SetFile } from './registry.ts';
 
+/** Where named sets are looked for. */
 export interface LocateOptions {
   /** A folder to look in first. */
   readonly dataDir?: string;

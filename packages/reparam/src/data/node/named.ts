@@ -9,6 +9,7 @@ import { readBytes, writeWhole } from './files.ts';
 import { cacheFolder, findFile, type LocateOptions, placesOf } from './locate.ts';
 import type { NamedSet, SetFile } from './registry.ts';
 
+/** Where a named set may come from. */
 export interface NamedOptions extends LocateOptions, DownloadOptions {
   /** Whether a set that is not on this machine may be fetched; default true. */
   readonly download?: boolean;

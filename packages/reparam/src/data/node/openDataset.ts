@@ -8,8 +8,10 @@ import { kindOf, readBytes } from './files.ts';
 import { type NamedOptions, readNamed } from './named.ts';
 import { datasetNames, namedSets } from './registry.ts';
 
+/** A part of a data set; `all` is train and test together. */
 export type Split = 'train' | 'validation' | 'test' | 'all';
 
+/** Which part of a set to open, and how. */
 export interface OpenOptions extends NamedOptions, Omit<ParseOptions, 'labels'> {
   /** Default `train`. */
   readonly split?: Split;

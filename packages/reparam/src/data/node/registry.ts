@@ -37,6 +37,7 @@ const files = (
   testLabels: { name: 't10k-labels-idx1-ubyte', bytes: 10_008, sha256: testLabels },
 });
 
+/** MNIST: 60,000 + 10,000 handwritten digits, 28 × 28. */
 export const mnist: NamedSet = {
   name: 'mnist',
   title: 'handwritten digits',
@@ -56,6 +57,7 @@ export const mnist: NamedSet = {
   mirrors: ['https://ossci-datasets.s3.amazonaws.com/mnist/', 'https://storage.googleapis.com/cvdf-datasets/mnist/'],
 };
 
+/** Fashion-MNIST: 60,000 + 10,000 pictures of clothes, 28 × 28. */
 export const fashionMnist: NamedSet = {
   name: 'fashion-mnist',
   title: 'photographs of clothes',

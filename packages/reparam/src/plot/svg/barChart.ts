@@ -11,6 +11,7 @@ export interface Bar {
   readonly muted?: boolean;
 }
 
+/** What a bar chart shows. */
 export interface BarChartOptions extends ChartOptions {
   readonly bars: readonly Bar[];
   /** Legend texts of coloured and grey bars. */
@@ -59,6 +60,7 @@ export function barChart(options: BarChartOptions): string {
   });
 }
 
+/** What a histogram counts. */
 export interface HistogramOptions extends ChartOptions {
   readonly values: Iterable<number>;
   /** How many bins; default 30. */

@@ -14,6 +14,7 @@ export interface LineSeries {
   readonly dashed?: boolean;
 }
 
+/** What a line chart shows. */
 export interface LineChartOptions extends ChartOptions {
   readonly series: readonly LineSeries[];
 }

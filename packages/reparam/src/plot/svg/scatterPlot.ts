@@ -5,6 +5,7 @@ import { ink, seriesColor } from './palette.ts';
 import { extent, isDrawable, type Scale } from './scale.ts';
 import { spread } from './thin.ts';
 
+/** What a scatter plot shows. */
 export interface ScatterPlotOptions extends ChartOptions {
   /** Coordinates, row-major [n, 2]. */
   readonly points: Float32Array | Float64Array;
