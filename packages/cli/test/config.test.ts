@@ -34,13 +34,12 @@ describe('configuration', () => {
     expect((await resolveConfig({ file, preset: 'vae' }, 'digits')).model.latentDim).toBe(50);
   });
 
-  it.each(presets.map(({ name }) => name))(
-    'preset %s is a valid configuration, the same when read again',
-    async (preset) => {
-      const config = await resolveConfig({ preset }, 'mnist');
-      expect(JSON.stringify(parseConfig(JSON.parse(JSON.stringify(config))))).toBe(JSON.stringify(config));
-    },
-  );
+  it.each(
+    presets.map(({ name }) => name),
+  )('preset %s is a valid configuration, the same when read again', async (preset) => {
+    const config = await resolveConfig({ preset }, 'mnist');
+    expect(JSON.stringify(parseConfig(JSON.parse(JSON.stringify(config))))).toBe(JSON.stringify(config));
+  });
 
   it.each([
     [['training.epoch=3'], 'training.epoch', 'Did you mean "training.epochs"?'],

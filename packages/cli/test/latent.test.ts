@@ -381,13 +381,18 @@ describe('what is refused', () => {
     expect([code, stderr.includes('cannot write the file')]).toEqual([1, true]);
   });
 
-  it.each(['sample', 'reconstruct', 'interpolate', 'traverse', 'manifold', 'encode', 'export'])(
-    '%s --help',
-    async (name) => {
-      const { code, stdout } = await reparam(name, '--help');
-      expect(code).toBe(0);
-      expect(stdout).toContain(`Usage: reparam ${name} [options] <run>`);
-      expect(stdout).toContain('--out');
-    },
-  );
+  it.each([
+    'sample',
+    'reconstruct',
+    'interpolate',
+    'traverse',
+    'manifold',
+    'encode',
+    'export',
+  ])('%s --help', async (name) => {
+    const { code, stdout } = await reparam(name, '--help');
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Usage: reparam ${name} [options] <run>`);
+    expect(stdout).toContain('--out');
+  });
 });

@@ -91,27 +91,26 @@ describe('gradients against finite differences in float64', () => {
 });
 
 describe('known values and gradients', () => {
-  test.each(rows.flatMap((row) => (row.exact ? [[title(row), row, row.exact] as const] : [])))(
-    '%s',
-    (_, row, exact) => {
-      const inputs = inputsOf(row);
-      const value = row.fn(...inputs);
-      const found = exact.gradients
-        ? grad(
-            sum(value),
-            inputs.filter((t) => t.dtype === 'float32'),
-          )
-        : [];
-      const results = evaluate([value, ...found], feedsOf(row.args));
-      [exact.value, ...(exact.gradients ?? [])].forEach((expected, i) => {
-        const data = Float64Array.from(expected);
-        const actual = { ...results[i]!, data: Float64Array.from(results[i]!.data as Float64Array, Number) };
-        const want = { ...actual, data };
-        expect(actual.data.length).toBe(data.length);
-        expect(differences(actual, want, { relative: 1e-12, absolute: 1e-15 })).toEqual([]);
-      });
-    },
-  );
+  test.each(
+    rows.flatMap((row) => (row.exact ? [[title(row), row, row.exact] as const] : [])),
+  )('%s', (_, row, exact) => {
+    const inputs = inputsOf(row);
+    const value = row.fn(...inputs);
+    const found = exact.gradients
+      ? grad(
+          sum(value),
+          inputs.filter((t) => t.dtype === 'float32'),
+        )
+      : [];
+    const results = evaluate([value, ...found], feedsOf(row.args));
+    [exact.value, ...(exact.gradients ?? [])].forEach((expected, i) => {
+      const data = Float64Array.from(expected);
+      const actual = { ...results[i]!, data: Float64Array.from(results[i]!.data as Float64Array, Number) };
+      const want = { ...actual, data };
+      expect(actual.data.length).toBe(data.length);
+      expect(differences(actual, want, { relative: 1e-12, absolute: 1e-15 })).toEqual([]);
+    });
+  });
 
   test('second derivatives are finite at ±17 and ±100', () => {
     for (const row of rows) {

@@ -52,8 +52,7 @@ describe('createDataset', () => {
     ['negative floats', Float32Array.of(0, -0.01), 1, 'real'],
     ['large floats', Float32Array.of(0, 1.01), 1, 'real'],
   ])('knows the values of %s', (_, data, scale, kind) =>
-    expect(valueKind(createDataset({ name: 'v', data, scale, shape: [1] }))).toBe(kind),
-  );
+    expect(valueKind(createDataset({ name: 'v', data, scale, shape: [1] }))).toBe(kind));
 });
 
 describe('permutation', () => {
@@ -96,8 +95,7 @@ describe('parts of a data set', () => {
   });
 
   it.each([[-1], [10], [0.5], [Number.NaN]])('refuses row %s of 10', (row) =>
-    expectError(() => subset(table(10), [row]), 'data', /no such example.*0 to 9/),
-  );
+    expectError(() => subset(table(10), [row]), 'data', /no such example.*0 to 9/));
 
   it.each([
     [0.1, 10],
@@ -124,8 +122,7 @@ describe('parts of a data set', () => {
   });
 
   it.each([[0], [-1], [100], [1.5], [Number.NaN]])('refuses to set aside %s of 100', (amount) =>
-    expectError(() => splitValidation(table(100), amount), 'config', /cannot set aside/),
-  );
+    expectError(() => splitValidation(table(100), amount), 'config', /cannot set aside/));
 
   it('keeps equally many labels of each class', () => {
     const set = table(60);
@@ -142,8 +139,7 @@ describe('parts of a data set', () => {
     ['too many', table(9), 12, 'data', /class 0 has too few labels.*got 3, expected 4/],
     ['no labels', { ...table(9), labels: undefined }, 3, 'data', /has no labels/],
   ])('refuses to keep labels: %s', (_, set, count, code, message) =>
-    expectError(() => balancedLabels(set, count), code, message),
-  );
+    expectError(() => balancedLabels(set, count), code, message));
 
   it('joins sets, and refuses unlike ones', () => {
     const both = concatenate(table(2), table(3), 'all');

@@ -69,16 +69,15 @@ describe('IDX', () => {
 });
 
 describe('npy', () => {
-  it.each<{ dtype: string; fortran: boolean; values: number[][]; npy: string }>(numpy.arrays)(
-    'reads $dtype, Fortran order $fortran, as NumPy writes it',
-    ({ values, npy }) => {
-      const { shape, data } = parseNpy(bytesOf(npy));
-      expect(shape).toEqual([2, 3]);
-      expect([...data].map(Number)).toEqual(
-        values.flat().map((v) => (data instanceof Float32Array ? Math.fround(+v) : +v)),
-      );
-    },
-  );
+  it.each<{ dtype: string; fortran: boolean; values: number[][]; npy: string }>(
+    numpy.arrays,
+  )('reads $dtype, Fortran order $fortran, as NumPy writes it', ({ values, npy }) => {
+    const { shape, data } = parseNpy(bytesOf(npy));
+    expect(shape).toEqual([2, 3]);
+    expect([...data].map(Number)).toEqual(
+      values.flat().map((v) => (data instanceof Float32Array ? Math.fround(+v) : +v)),
+    );
+  });
 
   it('reads Node buffers, wherever they begin in their memory', () => {
     const inside = Buffer.concat([Buffer.from('abc'), bytesOf(numpy.versions[0])]).subarray(3);
@@ -128,8 +127,7 @@ describe('npy', () => {
     ['negative axis', npyWith(header.replace('(2, 3)', '(-2, 3)'), 24), /axis length/],
     ['many axes', npyWith(header.replace('(2, 3)', `(${'1,'.repeat(33)})`), 4), /at most 32 axes/],
   ])('refuses a file that is %s', (_, bytes, message) =>
-    expectError(() => parseNpy(bytes, 'some.npy'), 'data', message),
-  );
+    expectError(() => parseNpy(bytes, 'some.npy'), 'data', message));
 
   it('writes what it reads, with the header at a multiple of 64', () => {
     const tensors = [
@@ -305,8 +303,7 @@ describe('parseDataset', () => {
     ],
     ['a.npy', writeNpy(hostTensor(Float64Array.of(1, 2, 3), [3])), {}, { size: 3, shape: [1], dtype: 'float32' }],
   ])('reads %s', (name, bytes, options, expected) =>
-    expect(parseDataset(new Uint8Array(bytes), name, options).train).toMatchObject(expected),
-  );
+    expect(parseDataset(new Uint8Array(bytes), name, options).train).toMatchObject(expected));
 
   const labelled = (labels: Uint8Array, fileName = 'l.idx') => ({ labels: { bytes: labels, fileName } });
   const images = idxBytes(8, [2, 1, 2], Uint8Array.of(0, 1, 2, 3));

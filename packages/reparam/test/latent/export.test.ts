@@ -76,60 +76,57 @@ const pixels = Float32Array.from(data.data, (v) => v * data.scale);
 const noise = normalArray(key(11), 100 * 5);
 
 describe.each(Object.entries(models))('%s', (name, { model, params }) => {
-  it.each(['onnxruntime-node', 'onnxruntime-web'])(
-    'exported files run in a fresh process with %s',
-    async (package_) => {
-      const label = name.replaceAll(/\W+/g, '-');
-      const encoder = await writeModel(`${label}-encoder.onnx`, exportEncoder(model, params));
-      const decoder = await writeModel(`${label}-decoder.onnx`, exportDecoder(model, params));
-      const jobs = sizes.flatMap((n): Job[] => [
-        {
-          model: encoder,
-          inputs: { x: plain(pixels.slice(0, n * 64), [n, 8, 8]), noise: plain(noise.slice(0, n * 5), [n, 5]) },
-        },
-        { model: decoder, inputs: { z: plain(noise.slice(0, n * 5), [n, 5]) } },
-      ]);
-      const results = await runElsewhere(package_, jobs);
+  it.each([
+    'onnxruntime-node',
+    'onnxruntime-web',
+  ])('exported files run in a fresh process with %s', async (package_) => {
+    const label = name.replaceAll(/\W+/g, '-');
+    const encoder = await writeModel(`${label}-encoder.onnx`, exportEncoder(model, params));
+    const decoder = await writeModel(`${label}-decoder.onnx`, exportDecoder(model, params));
+    const jobs = sizes.flatMap((n): Job[] => [
+      {
+        model: encoder,
+        inputs: { x: plain(pixels.slice(0, n * 64), [n, 8, 8]), noise: plain(noise.slice(0, n * 5), [n, 5]) },
+      },
+      { model: decoder, inputs: { z: plain(noise.slice(0, n * 5), [n, 5]) } },
+    ]);
+    const results = await runElsewhere(package_, jobs);
 
-      const runtime = await nodeRuntime({ threads: 1 });
-      const codes = await encode(model, params, data, { runtime });
-      const [loc, scale] = [codes.mean, codes.scale!].map((t) => t.data as Float32Array) as [
-        Float32Array,
-        Float32Array,
-      ];
-      const decoded = (await decodeMeans(model, params, hostTensor(noise, [100, 5]), { runtime })).data as Float32Array;
-      sizes.forEach((n, i) => {
-        const { loc: l, scale: s, z } = results[2 * i]!.outputs as Record<string, Plain>;
-        expect(results[2 * i]!.inputNames).toEqual(['x', 'noise']);
-        expect(Object.keys(results[2 * i]!.outputs)).toEqual(['loc', 'scale', 'z']);
-        expect([l, s, z].map((o) => o!.shape)).toEqual(Array(3).fill([n, 5]));
-        expect(largestGap(l!.data, loc.slice(0, n * 5))).toBeLessThan(tolerance);
-        expect(largestGap(s!.data, scale.slice(0, n * 5))).toBeLessThan(tolerance);
-        const expected = Array.from(noise.slice(0, n * 5), (e, j) => loc[j]! + scale[j]! * e);
-        expect(largestGap(z!.data, expected)).toBeLessThan(tolerance);
+    const runtime = await nodeRuntime({ threads: 1 });
+    const codes = await encode(model, params, data, { runtime });
+    const [loc, scale] = [codes.mean, codes.scale!].map((t) => t.data as Float32Array) as [Float32Array, Float32Array];
+    const decoded = (await decodeMeans(model, params, hostTensor(noise, [100, 5]), { runtime })).data as Float32Array;
+    sizes.forEach((n, i) => {
+      const { loc: l, scale: s, z } = results[2 * i]!.outputs as Record<string, Plain>;
+      expect(results[2 * i]!.inputNames).toEqual(['x', 'noise']);
+      expect(Object.keys(results[2 * i]!.outputs)).toEqual(['loc', 'scale', 'z']);
+      expect([l, s, z].map((o) => o!.shape)).toEqual(Array(3).fill([n, 5]));
+      expect(largestGap(l!.data, loc.slice(0, n * 5))).toBeLessThan(tolerance);
+      expect(largestGap(s!.data, scale.slice(0, n * 5))).toBeLessThan(tolerance);
+      const expected = Array.from(noise.slice(0, n * 5), (e, j) => loc[j]! + scale[j]! * e);
+      expect(largestGap(z!.data, expected)).toBeLessThan(tolerance);
 
-        const { mean, ...others } = results[2 * i + 1]!.outputs as Record<string, Plain>;
-        expect(mean!.shape).toEqual([n, 8, 8]);
-        expect(largestGap(mean!.data, decoded.slice(0, n * 64))).toBeLessThan(tolerance);
-        if (name === 'bernoulli') {
-          expect(Object.keys(others)).toEqual(['logits']);
-          expect(others.logits!.shape).toEqual([n, 8, 8]);
-          const probs = others.logits!.data.map((v) => 1 / (1 + Math.exp(-v)));
-          expect(largestGap(probs, mean!.data)).toBeLessThan(tolerance);
-        } else {
-          expect(Object.keys(others)).toEqual(['scale']);
-          expect(others.scale!.shape).toEqual([n, 8, 8]);
-          const sigma = scaleOf(params);
-          expect(
-            largestGap(
-              others.scale!.data,
-              Array.from({ length: n * 64 }, (_, j) => sigma(j % 64)),
-            ),
-          ).toBeLessThan(tolerance);
-        }
-      });
-    },
-  );
+      const { mean, ...others } = results[2 * i + 1]!.outputs as Record<string, Plain>;
+      expect(mean!.shape).toEqual([n, 8, 8]);
+      expect(largestGap(mean!.data, decoded.slice(0, n * 64))).toBeLessThan(tolerance);
+      if (name === 'bernoulli') {
+        expect(Object.keys(others)).toEqual(['logits']);
+        expect(others.logits!.shape).toEqual([n, 8, 8]);
+        const probs = others.logits!.data.map((v) => 1 / (1 + Math.exp(-v)));
+        expect(largestGap(probs, mean!.data)).toBeLessThan(tolerance);
+      } else {
+        expect(Object.keys(others)).toEqual(['scale']);
+        expect(others.scale!.shape).toEqual([n, 8, 8]);
+        const sigma = scaleOf(params);
+        expect(
+          largestGap(
+            others.scale!.data,
+            Array.from({ length: n * 64 }, (_, j) => sigma(j % 64)),
+          ),
+        ).toBeLessThan(tolerance);
+      }
+    });
+  });
 });
 
 function scaleOf(params: HostParams): (pixel: number) => number {

@@ -20,24 +20,24 @@ test('the table names every initialiser', () => {
   expect(Object.keys(table).sort()).toEqual(Object.keys(initializers).sort());
 });
 
-test.each(Object.entries(table))(
-  '%s: mean 0, the variance of its formula, the shape asked for',
-  (name, { variance, bounded }) => {
-    const make = initializers[name as InitializerName] as Initializer;
-    const made = make(key(3), shape, fan);
-    expect(made.shape).toEqual(shape);
-    const values = Array.from(made.data as Float32Array);
-    const n = values.length;
-    const got = moments(values);
-    expect(Math.abs(got.mean)).toBeLessThanOrEqual(4 * Math.sqrt(variance / n));
-    // The variance of a sample variance is (κ − 1)σ⁴/n, κ = 3 for a normal and 1.8 for a uniform.
-    expect(Math.abs(got.variance - variance)).toBeLessThanOrEqual(4 * variance * Math.sqrt((bounded ? 0.8 : 2) / n));
-    const widest = Math.max(...values.map(Math.abs));
-    const bound = Math.sqrt(3 * variance);
-    if (bounded) expect(widest).toBeLessThanOrEqual(bound * (1 + 1e-6));
-    else expect(widest).toBeGreaterThan(1.5 * bound);
-  },
-);
+test.each(Object.entries(table))('%s: mean 0, the variance of its formula, the shape asked for', (name, {
+  variance,
+  bounded,
+}) => {
+  const make = initializers[name as InitializerName] as Initializer;
+  const made = make(key(3), shape, fan);
+  expect(made.shape).toEqual(shape);
+  const values = Array.from(made.data as Float32Array);
+  const n = values.length;
+  const got = moments(values);
+  expect(Math.abs(got.mean)).toBeLessThanOrEqual(4 * Math.sqrt(variance / n));
+  // The variance of a sample variance is (κ − 1)σ⁴/n, κ = 3 for a normal and 1.8 for a uniform.
+  expect(Math.abs(got.variance - variance)).toBeLessThanOrEqual(4 * variance * Math.sqrt((bounded ? 0.8 : 2) / n));
+  const widest = Math.max(...values.map(Math.abs));
+  const bound = Math.sqrt(3 * variance);
+  if (bounded) expect(widest).toBeLessThanOrEqual(bound * (1 + 1e-6));
+  else expect(widest).toBeGreaterThan(1.5 * bound);
+});
 
 test('the same key gives the same parameters; another key, layer or name others', () => {
   const net = mlp([50, 50]);

@@ -203,26 +203,23 @@ describe.each([
   });
 
   describe.each(fixtures)('%s', (__, fixture) => {
-    test.each(fixture.expected.map((e) => [label(e), e] as const))(
-      '%s: loss, terms, every gradient',
-      async (___, want) => {
-        const { state, outputs } = await train(fixture, runtime, objectiveOf(want), gradientProbe, want.draws);
-        expectClose(numbers(outputs.loss!), [want.loss], tolerance);
-        for (const [term, value] of Object.entries(want.terms))
-          expectClose(numbers(outputs[term]!), [value], tolerance);
-        expectTree(state.optimizer, toParams(want.gradient), tolerance);
-      },
-    );
+    test.each(
+      fixture.expected.map((e) => [label(e), e] as const),
+    )('%s: loss, terms, every gradient', async (___, want) => {
+      const { state, outputs } = await train(fixture, runtime, objectiveOf(want), gradientProbe, want.draws);
+      expectClose(numbers(outputs.loss!), [want.loss], tolerance);
+      for (const [term, value] of Object.entries(want.terms)) expectClose(numbers(outputs[term]!), [value], tolerance);
+      expectTree(state.optimizer, toParams(want.gradient), tolerance);
+    });
 
     const { optimizers = [], steps = 0 } = fixture;
-    test.each(optimizers.map((o) => [o.name, o] as const))(
-      '%s: losses and parameters after its steps',
-      async (name, want) => {
-        const optimizer = optimizerOf(name, want.settings);
-        const { state, outputs } = await train(fixture, runtime, elbo(), optimizer, 1, steps, want.learningRate);
-        expectClose(numbers(outputs.loss!), want.losses, Math.max(tolerance, stepTolerance));
-        expectTree(state.params, toParams(want.params), stepTolerance);
-      },
-    );
+    test.each(
+      optimizers.map((o) => [o.name, o] as const),
+    )('%s: losses and parameters after its steps', async (name, want) => {
+      const optimizer = optimizerOf(name, want.settings);
+      const { state, outputs } = await train(fixture, runtime, elbo(), optimizer, 1, steps, want.learningRate);
+      expectClose(numbers(outputs.loss!), want.losses, Math.max(tolerance, stepTolerance));
+      expectTree(state.params, toParams(want.params), stepTolerance);
+    });
   });
 });

@@ -202,9 +202,7 @@ describe('palette', () => {
 
   it.each(palette)('%s stands out on white', (color) => expect(contrast(color, ink.background)).toBeGreaterThan(3));
   it.each(darkPalette)('%s stands out on the dark page', (color) =>
-    expect(contrast(color, '#15181d')).toBeGreaterThan(3),
-  );
+    expect(contrast(color, '#15181d')).toBeGreaterThan(3));
   it.each([ink.text, ink.muted])('text in %s can be read', (color) =>
-    expect(contrast(color, ink.background)).toBeGreaterThan(4.5),
-  );
+    expect(contrast(color, ink.background)).toBeGreaterThan(4.5));
 });

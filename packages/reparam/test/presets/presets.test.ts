@@ -47,18 +47,17 @@ describe('presets', () => {
     expect(fitOptions).toMatchObject({ epochs: 40, batchSize: 128, binarization: 'dynamic' });
   });
 
-  it.each(presets.map((preset) => [preset.name, preset.recipe] as const))(
-    '%s trains as it stands',
-    async (_, recipe) => {
-      const data = take(digits(), 20);
-      const training = { ...recipe.training, epochs: 1, batchSize: 20 };
-      const { model, fitOptions } = buildRecipe({ ...recipe, training }, data);
-      const epochs = [];
-      for await (const epoch of fit(model, data, { ...fitOptions, runtime: interpreter })) epochs.push(epoch);
-      expect(epochs).toHaveLength(1);
-      expect(epochs[0]!.train.elbo).toBeLessThan(0);
-    },
-  );
+  it.each(
+    presets.map((preset) => [preset.name, preset.recipe] as const),
+  )('%s trains as it stands', async (_, recipe) => {
+    const data = take(digits(), 20);
+    const training = { ...recipe.training, epochs: 1, batchSize: 20 };
+    const { model, fitOptions } = buildRecipe({ ...recipe, training }, data);
+    const epochs = [];
+    for await (const epoch of fit(model, data, { ...fitOptions, runtime: interpreter })) epochs.push(epoch);
+    expect(epochs).toHaveLength(1);
+    expect(epochs[0]!.train.elbo).toBeLessThan(0);
+  });
 
   it('an unknown name suggests the nearest', () => {
     expect(() => findPreset('iwaepaper')).toThrow(/"iwaepaper".*Did you mean "iwae-paper"\?/);

@@ -58,8 +58,7 @@ describe('download', () => {
     [['endless'], 'file', /more than \d+ bytes/],
     [['missing', 'other'], 'checksum', /other\/images\.gz: sha256 [0-9a-f]{64}/],
   ])('gives one error for %j', (names, code, message) =>
-    expectRejection(download(imageFile, mirrors(...names), {}), code, message),
-  );
+    expectRejection(download(imageFile, mirrors(...names), {}), code, message));
 
   it('stops when asked to', () =>
     expectRejection(

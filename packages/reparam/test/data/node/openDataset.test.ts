@@ -113,15 +113,15 @@ describe('own files', () => {
     }
   });
 
-  it.each(['own/train-labels-idx1-ubyte', 'other/train-labels-idx1-ubyte.gz'])(
-    'finds labels beside images: %s',
-    async (name) => {
-      const labels = idxBytes(8, [2], Uint8Array.of(3, 4));
-      write(name, name.endsWith('.gz') ? gzipSync(labels) : labels);
-      const images = write(join(name, '../train-images-idx3-ubyte'), idxBytes(8, [2, 1, 1], Uint8Array.of(9, 8)));
-      expect([...(await openDataset(images, { test: 0 })).labels!]).toEqual([3, 4]);
-    },
-  );
+  it.each([
+    'own/train-labels-idx1-ubyte',
+    'other/train-labels-idx1-ubyte.gz',
+  ])('finds labels beside images: %s', async (name) => {
+    const labels = idxBytes(8, [2], Uint8Array.of(3, 4));
+    write(name, name.endsWith('.gz') ? gzipSync(labels) : labels);
+    const images = write(join(name, '../train-images-idx3-ubyte'), idxBytes(8, [2, 1, 1], Uint8Array.of(9, 8)));
+    expect([...(await openDataset(images, { test: 0 })).labels!]).toEqual([3, 4]);
+  });
 
   it('refuses labels that do not match the images', async () => {
     const images = write('pair/images.idx', idxBytes(8, [2, 1, 1], Uint8Array.of(9, 8)));
