@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Runtime } from '@reparam/tensor';
-import { columnMoments, evaluate, greyWarning, type HostParams } from 'reparam';
+import { evaluate, greyWarning, type HostParams } from 'reparam';
 import { writeSafetensors } from 'reparam/io';
 import { readJsonl, writeFileAtomic } from 'reparam/io/node';
 import type { Output, Session } from '../app.ts';
@@ -11,9 +11,6 @@ import { asFloat32, named } from '../run/weights.ts';
 import { type ArtifactContext, drawPictures, posteriorMeans, writeOnnx } from './artifacts.ts';
 import type { Prepared } from './prepare.ts';
 import { writeReport } from './report.ts';
-
-/** Burda et al. 2016: a unit is active when its posterior mean varies over the data by more than this. */
-const activeThreshold = 0.01;
 
 /**
  * Writes all that a trained run holds: weights, ONNX models, figures of the test set, pictures, report. evaluation.json
@@ -53,15 +50,13 @@ export async function finishRun(
   const pictures = await drawPictures(context);
   for (const [file, { png }] of pictures) await writeFileAtomic(join(folder, file), png);
   const codes = await posteriorMeans(context, test);
-  const { variance } = columnMoments(codes, model.latentDim);
-  const activeUnits = [...variance.keys()].filter((i) => variance[i]! > activeThreshold);
   await writeReport(folder, {
     prepared,
     evaluation,
     metrics,
     pictures: [...pictures.values()],
     codes,
-    activeUnits,
+    activeUnits: evaluation.activeDimensions,
     runtime,
   });
 

@@ -27,6 +27,8 @@ export interface Evaluation {
   readonly numExamples: number;
   /** Latent dimensions whose posterior mean varies over the data: variance above 0.01 (Burda et al. 2016). */
   readonly activeUnits: number;
+  /** Which they are. */
+  readonly activeDimensions: number[];
   /** KL of each latent dimension, averaged over the data; absent for posteriors or priors that do not factorise. */
   readonly klPerDimension?: number[];
   readonly unit: 'nats/example';
@@ -51,6 +53,7 @@ export async function evaluate(
   const rows = await program.run(params, run).finally(() => program.dispose());
   const figure = (name: string) => estimate((rows[name] as HostTensor).data as Float32Array);
   const { variance } = columnMoments(rows.mean!.data as Float32Array, model.latentDim);
+  const activeDimensions = [...variance.keys()].filter((j) => variance[j]! > activeThreshold);
   const kl = rows.klPerDimension;
   const sampled =
     numSamples > 0
@@ -63,7 +66,8 @@ export async function evaluate(
     ...(sampled && { logLikelihood: estimate(sampled.logLikelihood) }),
     numSamples,
     numExamples: dataset.size,
-    activeUnits: variance.filter((v) => v > activeThreshold).length,
+    activeUnits: activeDimensions.length,
+    activeDimensions,
     ...(kl && { klPerDimension: [...columnMoments(kl.data as Float32Array, model.latentDim).mean] }),
     unit: 'nats/example',
   };
