@@ -43,8 +43,8 @@ interface Weights<T> {
 }
 
 /** Rows and samples of one step: their product is the decoder's batch, small enough for the processor's caches. */
-const rowsPerBatch = 16;
-const samplesPerStep = 25;
+const rowsPerBatch = 32;
+const samplesPerStep = 50;
 
 /**
  * Importance-sampled log-likelihood of every example (Burda et al. 2016), in chunks of samples: memory does not grow

@@ -21,8 +21,8 @@ const tanhModel: ModelConfig = {
 };
 
 const plainElbo = { kind: 'elbo', kl: 'analytic', numSamples: 1, beta: 1, freeBits: 0 } as const;
-const training: TrainingConfig = { epochs: 40, batchSize: 128, microBatches: 1, seed: 0 };
-const adamCosine = { kind: 'adam', learningRate: { schedule: 'cosine', value: 1e-3 } } as const;
+const training: TrainingConfig = { epochs: 25, batchSize: 128, microBatches: 1, seed: 0 };
+const adamCosine = { kind: 'adam', learningRate: { schedule: 'cosine', value: 2e-3 } } as const;
 
 /** Every preset, the default first. */
 export const presets: readonly Preset[] = [
