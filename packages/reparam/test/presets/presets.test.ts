@@ -44,7 +44,7 @@ describe('presets', () => {
     expect(parameters(vaeModel, [8, 8])).toBe(425_284 - (784 - 64) * 401);
     const { model, fitOptions } = buildRecipe(findPreset('vae').recipe, digits());
     expect(model.dataShape).toEqual([8, 8]);
-    expect(fitOptions).toMatchObject({ epochs: 40, batchSize: 128, binarization: 'dynamic' });
+    expect(fitOptions).toMatchObject({ epochs: 25, batchSize: 128, binarization: 'dynamic' });
   });
 
   it.each(
