@@ -1,4 +1,4 @@
-import { interpreter, key, normalArray, type Runtime } from '@reparam/tensor';
+import { hostTensor, interpreter, key, normalArray, type Runtime } from '@reparam/tensor';
 import { nodeRuntime } from '@reparam/tensor/node';
 import {
   columnMoments,
@@ -7,6 +7,7 @@ import {
   digits,
   estimate,
   evaluate,
+  type HostParams,
   importanceLogLikelihood,
   linearGaussian,
   mlp,
@@ -159,6 +160,24 @@ test('with the exact posterior one sample is enough', async () => {
     expect(Math.abs(logLikelihood[i]! - l)).toBeLessThan(1e-5);
   });
   expect(Math.max(...standardError)).toBeLessThan(1e-6);
+});
+
+test('a unit is active when its posterior mean varies by more than 0.01', async () => {
+  // The code is the example itself, so that the variance of its columns is known.
+  const deviations = [0.0099, 0.0101].map(Math.sqrt);
+  const data = Float32Array.from({ length: 200 }, (_, i) => 3 + deviations[i % 2]! * ((i >> 1) % 2 ? 1 : -1));
+  const codes = createDataset({ name: 'codes', data, shape: [2] });
+  const identity = linearGaussian({
+    mean: new Float64Array(2),
+    components: Float64Array.of(1, 0, 0, 1),
+    noiseVariance: 1,
+  });
+  const start = linearVaeParams(identity);
+  const loc = { weight: hostTensor(Float32Array.of(1, 0, 0, 1), [2, 2]), bias: hostTensor(new Float32Array(2), [2]) };
+  const params = { ...start, posterior: { ...(start.posterior as HostParams), loc } };
+  const got = await evaluate(linearVae([2], 2), params, codes, { runtime: interpreter, numSamples: 0 });
+  expect(got.activeUnits).toBe(1);
+  expect(got.activeDimensions).toEqual([1]);
 });
 
 test('evaluation draws are not those of training, and bits are drawn once for all figures', async () => {

@@ -185,14 +185,17 @@ describe('in float64', () => {
     }
   });
 
-  test('25 examples in batches of 10: the last step is one on 5 rows', async () => {
-    const padded = fit(gaussian, small, { ...base, epochs: 1, optimizer: sgd() });
+  test('25 examples in batches of 10: steps on 10, 10 and 5 rows, with noise and order of each epoch', async () => {
+    const padded = fit(gaussian, small, { ...base, optimizer: sgd() });
     const start = padded.state;
-    const report = (await finish(padded)).epochs[0]!;
-    const order = epochOrder(25, base.seed, 0);
+    const { epochs } = await finish(padded);
     let state = { params: start.params, optimizer: start.optimizer };
-    const losses: number[] = [];
-    for (const batch of [order.subarray(0, 10), order.subarray(10, 20), order.subarray(20)]) {
+    const losses = [0, 0];
+    const batches = [0, 1].flatMap((epoch) => {
+      const order = epochOrder(25, base.seed, epoch);
+      return [order.subarray(0, 10), order.subarray(10, 20), order.subarray(20)].map((batch) => ({ epoch, batch }));
+    });
+    for (const { epoch, batch } of batches) {
       const size = batch.length;
       const step = await compileTrainingStep({
         model: gaussian,
@@ -211,17 +214,21 @@ describe('in float64', () => {
         { x: floats(x, [1, size, 3]), weights: floats(new Array(size).fill(1 / size), [1, size]) },
         1,
         {
-          noise: { seed: base.seed, rows: batch.slice(), draws: new Int32Array(size) },
+          noise: { seed: base.seed, rows: batch.slice(), draws: new Int32Array(size).fill(epoch) },
           scalars: { learningRate: [0.05] },
         },
       );
       state = result.state as typeof state;
-      losses.push(...numbers(result.outputs.loss!).map((loss) => loss * size));
+      losses[epoch]! += (numbers(result.outputs.loss!)[0]! * size) / 25;
     }
     // Weights 1/n enter as float32.
     const want = new Map(flatten<HostTensor>(state.params));
     for (const [path, t] of leaves(padded.state)) expectClose(numbers(t), numbers(want.get(path)!), 1e-7);
-    expectClose([report.train.loss], [losses.reduce((a, b) => a + b) / 25], 1e-7);
+    expectClose(
+      epochs.map((e) => e.train.loss),
+      losses,
+      1e-7,
+    );
   });
 
   test('starts at the mean of the data', () => {
