@@ -7,6 +7,7 @@ import { elbo } from '../objectives/index.ts';
 import { adam, asSchedule, type Progress } from '../optim/index.ts';
 import { checkState } from './checkState.ts';
 import { meanOf } from './dataMean.ts';
+import { flushDenormals, flushInterval } from './denormals.ts';
 import { checkFinite } from './diverged.ts';
 import type { EpochReport, FitOptions, Terms, TrainingState } from './fitOptions.ts';
 import { compileTrainingStep, type TrainingStep } from './trainingStep.ts';
@@ -141,7 +142,8 @@ class Fit implements Training {
   async #call(step: TrainingStep, order: Int32Array, epoch: number): Promise<number> {
     const { binarization = 'none', onProgress, epochs } = this.#options;
     const inEpoch = this.state.step - epoch * this.stepsPerEpoch;
-    const steps = Math.min(this.#stepsPerCall, this.stepsPerEpoch - inEpoch);
+    const untilFlush = flushInterval - (this.state.step % flushInterval);
+    const steps = Math.min(this.#stepsPerCall, this.stepsPerEpoch - inEpoch, untilFlush);
     const batchSize = this.#batchSize;
     const buffer = this.#buffer(steps);
     fillBatches(buffer, this.#data, order, inEpoch * batchSize, { binarization, seed: this.#seed, draw: epoch });
@@ -166,6 +168,7 @@ class Fit implements Training {
     );
     const stepMs = (performance.now() - started) / steps;
     checkFinite(outputs, state.params, this.state.step, steps);
+    if (steps === untilFlush) flushDenormals(state.optimizer);
 
     const sums: Record<string, number> = { ...this.state.sums };
     for (let k = 0; k < steps; k++) {
