@@ -19,7 +19,7 @@ describe('numbers of optimiser state too small to matter', () => {
 
   it('never become denormal in training, however it is cut into calls', async () => {
     // The last pixel is on in one example only; batches of one leave its gradient at 0 for the rest of every epoch.
-    const size = 1500;
+    const size = 4000;
     const data = new Uint8Array(size * 4).map((_, i) => Number(i % 4 === 3 ? i === 3 : i % 3 === 0));
     const set = createDataset({ name: 'rare', data, shape: [4] });
     const model = vae({ dataShape: [4], latentDim: 1, encoder: mlp([4]), decoder: mlp([4]) });
