@@ -14,7 +14,6 @@ import {
   type TensorLike,
 } from '@reparam/tensor';
 import type { NoiseSite } from '../context.ts';
-import { broadcastParameters } from './broadcast.ts';
 import type { Reparameterizable, SampleWithLogProb } from './distribution.ts';
 
 const halfLog2Pi = 0.5 * Math.log(2 * Math.PI);
@@ -42,7 +41,7 @@ export class Normal implements Reparameterizable {
       this.logScale = 'logScale' in parameters ? asTensor(parameters.logScale) : mul(parameters.logVariance, 0.5);
       this.scale = exp(this.logScale);
     }
-    this.batchShape = broadcastParameters('normal', this.loc, this.scale);
+    this.batchShape = add(this.loc, this.scale).shape;
   }
 
   get mean(): Tensor {

@@ -1,6 +1,6 @@
 import type { Tensor } from '@reparam/tensor';
 import type { HostParams, SymbolicParams } from '../params.ts';
-import type { Progress, Schedule } from './schedules.ts';
+import type { Progress } from './schedules.ts';
 
 /** Numbers an optimiser needs anew each step, computed on the host. */
 export interface StepScalars {
@@ -20,5 +20,3 @@ export interface Optimizer {
     scalars: StepScalars,
   ): { params: SymbolicParams; state: SymbolicParams };
 }
-
-export type { Schedule };

@@ -1,9 +1,9 @@
 import { ReparamError } from '../errors.ts';
 import { sizeOf } from '../host.ts';
 import { broadcastShapes, formatShape, type Shape, sameDim, sameShape } from '../shape.ts';
-import { apply, elementCount, isOp, type Primitive, type Tensor } from '../tensor.ts';
+import { apply, type Primitive, type Tensor } from '../tensor.ts';
 import { allocate, broadcastOffsets } from './loops.ts';
-import { sumTo, transpose } from './structure.ts';
+import { sumTo } from './structure.ts';
 
 /** Options of `matmul`: transposes and a bias, which cost no operation of their own. */
 export interface MatmulOptions {
@@ -27,8 +27,7 @@ const oriented = (shape: Shape, trans: boolean) => {
 
 const describe = ({ dtype, shape }: Tensor): string => `${dtype === 'float32' ? '' : `${dtype} `}${formatShape(shape)}`;
 
-/** Swaps the last two axes. */
-const swap = (x: Tensor): Tensor => transpose(x, [...x.shape.keys()].map(swapped(x.rank)));
+/** Where an axis lies after the last two are swapped. */
 const swapped = (rank: number) => (axis: number) =>
   axis === rank - 1 ? rank - 2 : axis === rank - 2 ? rank - 1 : axis;
 const isSwap = (perm: readonly number[]): boolean =>
@@ -119,8 +118,3 @@ export const matmulOp: Primitive<MatmulAttrs> = {
 export function matmul(a: Tensor, b: Tensor, { transA = false, transB = false, bias }: MatmulOptions = {}): Tensor {
   return apply(matmulOp, bias ? [a, b, bias] : [a, b], { transA, transB });
 }
-
-/** True for a matrix product, for reports on where the time goes. */
-export const isMatmul = (x: Tensor): boolean => isOp(x, matmulOp) && elementCount(x) > 0;
-
-export { swap as swapLastAxes };

@@ -16,7 +16,7 @@ import {
 import { apply, isOp, type Primitive, type Tensor } from '../tensor.ts';
 import { allocate, broadcastOffsets, build, offsets } from './loops.ts';
 import { sum } from './reduce.ts';
-import { asTensor, constant, constantOp, scalarValue, type TensorLike } from './source.ts';
+import { asTensor, constant, scalarValue, type TensorLike } from './source.ts';
 
 /** Reads `input` at `from[i]` for each element i of the result. */
 function pick(input: HostTensor, shape: readonly number[], from: Int32Array): HostTensor {
@@ -397,6 +397,3 @@ export const iota = (n: number): Tensor => {
   checkSizes([n], 'iota');
   return constant({ dtype: 'int32', shape: [n], data: Int32Array.from({ length: n }, (_, i) => i) });
 };
-
-/** True for tensors whose value is known at trace time. */
-export const isConstant = (x: Tensor): boolean => isOp(x, constantOp);
