@@ -6,7 +6,7 @@ import { Laplace } from './laplace.ts';
 export const laplaceLikelihood = (): Likelihood => ({
   description: 'Laplace, learned scale (shared)',
   support: 'real',
-  outputSize: (dataSize) => dataSize,
+  outputsPerValue: 1,
   init: () => ({ logScale: hostTensor(Float32Array.of(Math.log(0.5)), []) }),
   initialBias: (dataMean) => Float32Array.from(dataMean),
   distribution: (params, output) => independent(new Laplace({ loc: output, scale: exp(params.logScale as Tensor) })),

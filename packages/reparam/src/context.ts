@@ -6,21 +6,45 @@ export interface NoiseSite {
   draw(kind: NoiseKind, shape: Shape, rowAxis: number): Tensor;
 }
 
-/** What a part sees of the trace it is applied in. */
-export interface Context {
+/** What the whole trace knows of its batch, the same for every part. */
+export interface BatchContext {
   /** True in training, false in evaluation (dropout off, running averages used). */
   readonly training: boolean;
+  /** What a conditional model is given beside each example: float32 [B, conditionSize]; labels are one-hot. */
+  readonly condition?: Tensor | undefined;
+  /** [B]: 1/n for each of the n real rows, 0 for padding; in training only. */
+  readonly weights?: Tensor | undefined;
+  /** Sets what a buffer (a parameter that is not trained, under the key `buffers`) holds after this step. */
+  update(buffer: Tensor, next: Tensor): void;
+}
+
+/** What a part sees of the trace it is applied in. */
+export interface Context extends BatchContext {
   /** A noise site named `name` below this context. */
   site(name: string): NoiseSite;
   /** The context of a sub-part. */
   child(name: string): Context;
 }
 
+/** Draws noise for the site of the given full name. */
+export type DrawNoise = (site: string, kind: NoiseKind, shape: Shape, rowAxis: number) => Tensor;
+
+/** A context whose noise comes from `draw`; outside training nothing keeps what `update` sets. */
+export function noiseContext(draw: DrawNoise, batch: Partial<BatchContext> = {}, path = ''): Context {
+  const { training = false, condition, weights, update = () => {} } = batch;
+  return {
+    training,
+    condition,
+    weights,
+    update,
+    site: (name) => ({ draw: (kind, shape, rowAxis) => draw(path + name, kind, shape, rowAxis) }),
+    child: (name) => noiseContext(draw, batch, `${path}${name}/`),
+  };
+}
+
 /** A context that declares its noise in `trace`. */
-export const traceContext = (trace: Trace, training: boolean, path = ''): Context => ({
-  training,
-  site: (name) => ({
-    draw: (kind, shape, rowAxis) => trace.noise(path + name, kind, staticShape(shape, 'noise'), rowAxis),
-  }),
-  child: (name) => traceContext(trace, training, `${path}${name}/`),
-});
+export const traceContext = (trace: Trace, training: boolean, batch: Partial<BatchContext> = {}): Context =>
+  noiseContext((site, kind, shape, rowAxis) => trace.noise(site, kind, staticShape(shape, 'noise'), rowAxis), {
+    ...batch,
+    training,
+  });

@@ -1,5 +1,12 @@
 export * from './classical/index.ts';
-export { type Context, type NoiseSite, traceContext } from './context.ts';
+export {
+  type BatchContext,
+  type Context,
+  type DrawNoise,
+  type NoiseSite,
+  noiseContext,
+  traceContext,
+} from './context.ts';
 export * from './data/index.ts';
 export * from './distributions/index.ts';
 export * from './latent/index.ts';
@@ -9,7 +16,7 @@ export * from './models/index.ts';
 export * from './nn/index.ts';
 export * from './objectives/index.ts';
 export * from './optim/index.ts';
-export type { HostParams, ParamTree, SymbolicParams } from './params.ts';
+export { type HostParams, type ParamTree, type SymbolicParams, trainable } from './params.ts';
 export * from './posteriors/index.ts';
 export * from './presets/index.ts';
 export * from './priors/index.ts';

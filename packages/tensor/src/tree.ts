@@ -4,7 +4,8 @@ export type Tree<Leaf> = Leaf | { readonly [key: string]: Tree<Leaf> } | readonl
 /** The same structure with every leaf replaced. */
 export type MapTree<T, From, To> = T extends From ? To : { [K in keyof T]: MapTree<T[K], From, To> };
 
-const isBranch = (node: unknown): node is Record<string, unknown> => {
+/** Whether `node` has leaves below it and is none itself. */
+export const isBranch = (node: unknown): node is Record<string, unknown> => {
   if (Array.isArray(node)) return true;
   if (typeof node !== 'object' || node === null) return false;
   const prototype = Object.getPrototypeOf(node);

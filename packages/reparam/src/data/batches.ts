@@ -1,15 +1,20 @@
 import { ReparamError } from '@reparam/tensor';
 import { type Binarization, binarizeRows, requireUnitRange } from './binarize.ts';
+import type { ConditionRows } from './condition.ts';
 import { type Dataset, widthOf } from './dataset.ts';
 
 /** Host memory for K batches of B rows, filled again and again. */
 export interface BatchBuffer {
   readonly steps: number;
   readonly batchSize: number;
+  /** Values of one example. */
+  readonly width: number;
   /** `[steps, batchSize, ...shape]`; bytes for pixels and bits, else float32. */
   readonly data: Uint8Array | Float32Array;
   /** Value in the model = data × scale: the data set's, or 1 for bits. */
   readonly scale: number;
+  /** `[steps, batchSize, size]`, where the data set has conditions. */
+  readonly condition?: ConditionRows | undefined;
   /** `[steps, batchSize]`: 1 / (rows in that batch), 0 for padding; each batch that has rows sums to 1. */
   readonly weights: Float32Array;
   /** `[steps, batchSize]`: index into the data set; 0 for padding. */
@@ -35,16 +40,23 @@ export function batchBuffer(dataset: Dataset, options: BatchOptions): BatchBuffe
   const bits = binarization !== 'none';
   if (bits) requireUnitRange(dataset);
   const count = steps * batchSize;
-  const length = count * widthOf(dataset);
+  const width = widthOf(dataset);
+  const length = count * width;
+  const { condition } = dataset;
   return {
     steps,
     batchSize,
+    width,
     data: bits || dataset.dtype === 'uint8' ? new Uint8Array(length) : new Float32Array(length),
     scale: bits ? 1 : dataset.scale,
+    condition: condition && { ...condition, data: likeArray(condition.data, count * condition.size) },
     weights: new Float32Array(count),
     rows: new Int32Array(count),
   };
 }
+
+const likeArray = (like: Uint8Array | Float32Array, length: number) =>
+  like instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
 
 /** What the bits of a batch are drawn from. */
 export interface FillOptions {
@@ -78,6 +90,8 @@ export function fillBatches(
   }
   if (binarization !== 'none') binarizeRows(data as Uint8Array, 0, dataset, rows, binarization, options);
   else copyRows(data, dataset.data, rows, widthOf(dataset));
+  const { condition } = buffer;
+  if (condition) copyRows(condition.data, dataset.condition!.data, rows, condition.size);
   return { rows: count, steps: Math.ceil(count / batchSize) };
 }
 

@@ -1,4 +1,5 @@
 import { ReparamError, sizeOf } from '@reparam/tensor';
+import type { ConditionRows } from './condition.ts';
 
 /** A set of examples in host memory. The model sees `data * scale`; pixels stay bytes until they are in the graph. */
 export interface Dataset {
@@ -20,6 +21,8 @@ export interface Dataset {
   /** One class index a row; −1 where it is missing. */
   readonly labels?: Int32Array;
   readonly classNames?: readonly string[];
+  /** What a conditional model is given beside each example. */
+  readonly condition?: ConditionRows | undefined;
   /** Row number of each example in the file it came from; absent when that is 0, 1, 2, … */
   readonly rowIds?: Int32Array;
   /** Where the bytes came from. */

@@ -1,4 +1,5 @@
 import { ReparamError } from '@reparam/tensor';
+import type { ConditionRows } from './condition.ts';
 import { type Dataset, widthOf } from './dataset.ts';
 import { permutation } from './permutation.ts';
 
@@ -6,9 +7,11 @@ import { permutation } from './permutation.ts';
 export function subset(dataset: Dataset, indices: ArrayLike<number>, split = dataset.split): Dataset {
   const width = widthOf(dataset);
   const size = indices.length;
-  const data = dataset.data instanceof Uint8Array ? new Uint8Array(size * width) : new Float32Array(size * width);
+  const data = new (typeOf(dataset.data))(size * width);
   const rowIds = new Int32Array(size);
   const labels = dataset.labels && new Int32Array(size);
+  const { condition } = dataset;
+  const conditions = condition && new (typeOf(condition.data))(size * condition.size);
   for (let i = 0; i < size; i++) {
     const row = indices[i]!;
     if (!(Number.isInteger(row) && row >= 0 && row < dataset.size)) {
@@ -21,20 +24,33 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>, split = dat
     data.set(dataset.data.subarray(row * width, (row + 1) * width), i * width);
     rowIds[i] = dataset.rowIds?.[row] ?? row;
     if (labels) labels[i] = dataset.labels![row]!;
+    conditions?.set(rowOf(condition!, row), i * condition!.size);
   }
-  return { ...dataset, split, size, data, labels, rowIds };
+  return {
+    ...dataset,
+    split,
+    size,
+    data,
+    labels,
+    rowIds,
+    condition: conditions && { ...condition!, data: conditions },
+  };
 }
+
+const typeOf = (data: Uint8Array | Float32Array) => (data instanceof Uint8Array ? Uint8Array : Float32Array);
+const rowOf = ({ data, size }: ConditionRows, row: number) => data.subarray(row * size, (row + 1) * size);
 
 /** The first `count` examples (all, when there are fewer); shares memory with `dataset`. */
 export function take(dataset: Dataset, count: number): Dataset {
   const size = Math.min(count, dataset.size);
-  const { labels, rowIds } = dataset;
+  const { labels, rowIds, condition } = dataset;
   return {
     ...dataset,
     size,
     data: dataset.data.subarray(0, size * widthOf(dataset)),
     labels: labels?.subarray(0, size),
     rowIds: rowIds?.subarray(0, size),
+    condition: condition && { ...condition, data: condition.data.subarray(0, size * condition.size) },
   };
 }
 
@@ -63,7 +79,8 @@ export function splitValidation(dataset: Dataset, amount: number, seed: number |
 
 /** `first` followed by `second`; their shapes, element types and scales must agree. */
 export function concatenate(first: Dataset, second: Dataset, split?: string): Dataset {
-  const kind = (set: Dataset) => `${set.dtype} [${set.shape.join(', ')}] × ${set.scale}`;
+  const kind = ({ dtype, shape, scale, condition }: Dataset) =>
+    `${dtype} [${shape.join(', ')}] × ${scale}${condition ? `, conditions of ${condition.size} × ${condition.scale}` : ''}`;
   if (kind(first) !== kind(second)) {
     throw new ReparamError('data', 'data sets do not match', {
       got: kind(second),
@@ -83,5 +100,9 @@ export function concatenate(first: Dataset, second: Dataset, split?: string): Da
     max: Math.max(first.range.max, second.range.max),
   };
   const size = first.size + second.size;
-  return { ...first, split, size, range, data: join(first.data, second.data), labels, rowIds: undefined };
+  const condition = first.condition && {
+    ...first.condition,
+    data: join(first.condition.data, second.condition!.data),
+  };
+  return { ...first, condition, split, size, range, data: join(first.data, second.data), labels, rowIds: undefined };
 }

@@ -12,7 +12,7 @@ import {
   symbolicDim,
   type Tensor,
 } from '@reparam/tensor';
-import type { Context } from '../context.ts';
+import { type Context, noiseContext } from '../context.ts';
 import { Bernoulli, type Distribution, Independent, Normal } from '../distributions/index.ts';
 import type { LatentModel } from '../models/index.ts';
 import type { HostParams } from '../params.ts';
@@ -135,13 +135,6 @@ function describe(
     },
   };
 }
-
-/** A context outside training whose noise comes from `draw`. */
-const noiseContext = (draw: (site: string, kind: NoiseKind, shape: Shape) => Tensor, path = ''): Context => ({
-  training: false,
-  site: (name) => ({ draw: (kind, shape) => draw(path + name, kind, shape) }),
-  child: (name) => noiseContext(draw, `${path}${name}/`),
-});
 
 function noNoise(site: string): never {
   throw new ReparamError('unsupported', 'a decoder that draws noise cannot be exported', { at: site });

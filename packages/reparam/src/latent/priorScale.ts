@@ -1,4 +1,5 @@
 import { broadcastTo, evaluate, ReparamError } from '@reparam/tensor';
+import { noiseContext } from '../context.ts';
 import type { LatentModel } from '../models/index.ts';
 import type { HostParams } from '../params.ts';
 import { constants } from './constants.ts';
@@ -9,7 +10,7 @@ export type PriorScale = (dim: number, score: number) => number;
 
 /** The prior's quantiles, for diagonal normal priors; `unsupported` for others. */
 export function priorScale(model: LatentModel, params: HostParams): PriorScale {
-  const base = diagonalOf(model.prior(constants(params)));
+  const base = diagonalOf(model.prior(constants(params), noiseContext(noNoise)));
   if (!base) {
     throw new ReparamError('unsupported', 'quantiles of this prior are not known', {
       got: model.describe().prior,
@@ -22,4 +23,8 @@ export function priorScale(model: LatentModel, params: HostParams): PriorScale {
     new Map(),
   );
   return (dim, score) => Number(loc!.data[dim]) + Number(scale!.data[dim]) * score;
+}
+
+function noNoise(site: string): never {
+  throw new ReparamError('unsupported', 'a prior that draws noise has no quantiles', { at: site });
 }

@@ -34,7 +34,7 @@ export async function sample(
     throw new ReparamError('config', 'number of samples', { got: String(count), expected: 'a positive whole number' });
   }
   const draw = (p: SymbolicParams, rows: Tensor, context: Context) => {
-    const z = model.prior(p).sample(samplesAreRows(context.site('sample/z')), [rows.shape[0] as number]);
+    const z = model.prior(p, context).sample(samplesAreRows(context.site('sample/z')), [rows.shape[0] as number]);
     const likelihood = model.decode(p, z, context);
     return { z, mean: likelihood.mean, x: likelihood.sample(context.site('sample/x')) };
   };

@@ -5,7 +5,7 @@ import type { Likelihood } from './likelihood.ts';
 export const bernoulliLikelihood = (): Likelihood => ({
   description: 'Bernoulli',
   support: 'binary',
-  outputSize: (dataSize) => dataSize,
+  outputsPerValue: 1,
   init: () => ({}),
   initialBias: (dataMean) =>
     Float32Array.from(dataMean, (p) => {

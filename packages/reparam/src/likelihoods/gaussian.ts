@@ -27,7 +27,7 @@ export function gaussianLikelihood({ scale = 'shared', initialScale = 0.5 }: Gau
   return {
     description: isFixed ? `Gaussian, σ = ${scale}` : `Gaussian, learned σ (${scale})`,
     support: 'real',
-    outputSize: (dataSize) => dataSize,
+    outputsPerValue: 1,
     init(dataSize): HostParams {
       if (isFixed) return {};
       const shape = scale === 'shared' ? [] : [dataSize];

@@ -11,7 +11,7 @@ import { estimate } from './statistics.ts';
 export function boundRows(model: LatentModel, numSamples: number) {
   return (params: SymbolicParams, x: Tensor, context: Context): Record<string, Tensor> => {
     const q = model.encode(params, x, context);
-    const p = model.prior(params);
+    const p = model.prior(params, context);
     const { value: z, logProb: logQ } = q.rsampleWithLogProb(context.site('z'), [numSamples]);
     const logLikelihood = mean(model.decode(params, z, context).logProb(x), { axes: 0 });
     const rate = analyticKl(q, p) ?? mean(sub(logQ, p.logProb(z)), { axes: 0 });

@@ -78,11 +78,22 @@ export const evaluationDraw = 0x40000000;
 
 /** Throws `data` unless the examples have the size the model was made for. */
 export function requireShape(model: LatentModel, dataset: Dataset): void {
+  requireCondition(model, dataset);
   if (widthOf(dataset) === sizeOf(model.dataShape)) return;
   throw new ReparamError('data', 'examples are not of the size the model was made for', {
     got: `[${dataset.shape.join(', ')}]`,
     expected: `[${model.dataShape.join(', ')}]`,
     at: dataset.name,
+  });
+}
+
+function requireCondition({ conditionSize }: LatentModel, { condition, name }: Dataset): void {
+  if (conditionSize === undefined || condition?.size === conditionSize) return;
+  throw new ReparamError('data', 'examples come without the condition this model needs', {
+    got: condition ? `conditions of ${condition.size} values` : 'no condition',
+    expected: `${conditionSize} values beside each example`,
+    fix: 'Give the data set conditions: withLabelCondition for class labels',
+    at: name,
   });
 }
 

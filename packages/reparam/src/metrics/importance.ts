@@ -1,6 +1,5 @@
 import {
   add,
-  cast,
   compileStep,
   exp,
   type HostTensor,
@@ -9,7 +8,6 @@ import {
   maximum,
   mul,
   type StepProgram,
-  spec,
   specsOf,
   square,
   sub,
@@ -17,7 +15,15 @@ import {
   type Tensor,
 } from '@reparam/tensor';
 import { traceContext } from '../context.ts';
-import { batchBuffer, type Dataset, fillBatches, widthOf } from '../data/index.ts';
+import {
+  batchBuffer,
+  type Dataset,
+  type Examples,
+  exampleSpecs,
+  exampleTensors,
+  exampleValues,
+  fillBatches,
+} from '../data/index.ts';
 import type { LatentModel } from '../models/index.ts';
 import type { HostParams, SymbolicParams } from '../params.ts';
 import type { RowsOptions, RowsRun } from './rows.ts';
@@ -60,21 +66,19 @@ export async function importanceLogLikelihood(
   const batchSize = Math.min(rowsPerBatch, dataset.size);
   const chunk = largestDivisor(numSamples, samplesPerStep);
   const steps = numSamples / chunk;
-  const width = widthOf(dataset);
   const buffer = batchBuffer(dataset, { steps: 1, batchSize, binarization });
-  const dtype = buffer.data instanceof Uint8Array ? 'uint8' : 'float32';
 
   const step = (
     weights: Weights<Tensor>,
     _batch: unknown,
     trace: Parameters<typeof traceContext>[0],
-    { params: p, x: data }: { params: SymbolicParams; x: Tensor },
+    { params: p, ...examples }: { params: SymbolicParams } & Examples<Tensor>,
   ) => {
-    const context = traceContext(trace, false);
-    const x = mul(cast(data, 'float32'), buffer.scale);
+    const { x, condition } = exampleValues(examples, buffer);
+    const context = traceContext(trace, false, { condition });
     const q = model.encode(p, x, context);
     const { value: z, logProb: logQ } = q.rsampleWithLogProb(context.site('importance'), [chunk]);
-    const logJoint = add(model.decode(p, z, context).logProb(x), model.prior(p).logProb(z));
+    const logJoint = add(model.decode(p, z, context).logProb(x), model.prior(p, context).logProb(z));
     const logWeights = sub(logJoint, logQ);
     const peak = maximum(weights.peak, max(logWeights, { axes: 0 }));
     const rescale = exp(sub(weights.peak, peak));
@@ -86,13 +90,13 @@ export async function importanceLogLikelihood(
 
   const vector = (value: number) => hostTensor(new Float32Array(batchSize).fill(value), [batchSize]);
   const start = { peak: vector(-1e30), total: vector(0), squares: vector(0) };
-  type Shared = { params: HostParams; x: HostTensor };
+  type Shared = { params: HostParams } & Examples<HostTensor>;
   const program = (await compileStep(
     step as never,
     {
       state: specsOf(start),
       batch: {},
-      shared: { params: specsOf(params), x: spec([batchSize, width], dtype) },
+      shared: { params: specsOf(params), ...exampleSpecs(buffer, batchSize) },
     },
     { runtime },
   )) as unknown as StepProgram<Weights<HostTensor>, Record<string, never>, Record<string, never>, Shared>;
@@ -107,9 +111,8 @@ export async function importanceLogLikelihood(
       signal?.throwIfAborted();
       const { rows } = fillBatches(buffer, dataset, order, first, { binarization, seed, draw });
       for (let k = 0; k < steps; k++) rowIds.set(buffer.rows, k * batchSize);
-      const x = hostTensor(buffer.data, [batchSize, width]);
       const { state } = await program.run(start, {}, steps, {
-        shared: { params, x },
+        shared: { params, ...exampleTensors(buffer, [batchSize]) },
         noise: { seed, rows: rowIds, draws },
       });
       for (let i = 0; i < rows; i++) {

@@ -1,17 +1,23 @@
 import {
-  cast,
   compile,
   type HostTensor,
   hostTensor,
-  mul,
   type Program,
   type Runtime,
-  spec,
   specsOf,
   type Tensor,
 } from '@reparam/tensor';
 import { type Context, traceContext } from '../context.ts';
-import { type Binarization, batchBuffer, type Dataset, fillBatches, widthOf } from '../data/index.ts';
+import {
+  type Binarization,
+  batchBuffer,
+  type Dataset,
+  type Examples,
+  exampleSpecs,
+  exampleTensors,
+  exampleValues,
+  fillBatches,
+} from '../data/index.ts';
 import type { HostParams, SymbolicParams } from '../params.ts';
 
 /** How the examples of a set are put through a program. */
@@ -44,14 +50,14 @@ export async function compileRows(
   dataset: Dataset,
   { runtime, batchSize = Math.min(500, dataset.size), binarization = 'none' }: RowsOptions,
 ): Promise<RowsProgram> {
-  const width = widthOf(dataset);
   const buffer = batchBuffer(dataset, { steps: 1, batchSize, binarization });
-  const dtype = buffer.data instanceof Uint8Array ? 'uint8' : 'float32';
-  type Inputs = { params: HostParams; x: HostTensor };
+  type Inputs = { params: HostParams } & Examples<HostTensor>;
   const program = (await compile(
-    ((inputs: { params: SymbolicParams; x: Tensor }, trace: Parameters<typeof traceContext>[0]) =>
-      fn(inputs.params, mul(cast(inputs.x, 'float32'), buffer.scale), traceContext(trace, false))) as never,
-    { params: specsOf(params), x: spec([batchSize, width], dtype) },
+    ((inputs: { params: SymbolicParams } & Examples<Tensor>, trace: Parameters<typeof traceContext>[0]) => {
+      const { x, condition } = exampleValues(inputs, buffer);
+      return fn(inputs.params, x, traceContext(trace, false, { condition }));
+    }) as never,
+    { params: specsOf(params), ...exampleSpecs(buffer, batchSize) },
     { runtime },
   )) as unknown as Program<Inputs, Record<string, HostTensor>>;
   const order = Int32Array.from({ length: dataset.size }, (_, i) => i);
@@ -62,7 +68,7 @@ export async function compileRows(
         signal?.throwIfAborted();
         const { rows } = fillBatches(buffer, dataset, order, start, { binarization, seed, draw });
         const results = await program.run(
-          { params: current, x: hostTensor(buffer.data, [batchSize, width]) },
+          { params: current, ...exampleTensors(buffer, [batchSize]) },
           program.noise.length > 0 ? { noise: { seed, rows: buffer.rows, draws: draw } } : {},
         );
         for (const [name, { shape, data }] of Object.entries(results)) {

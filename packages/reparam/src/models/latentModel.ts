@@ -16,13 +16,15 @@ export interface LatentModel {
   readonly latentDim: number;
   /** What the likelihood is a distribution over. */
   readonly support: Support;
+  /** Numbers of the condition that `context.condition` must hold; absent in an unconditional model. */
+  readonly conditionSize?: number | undefined;
   init(key: Key, options?: InitOptions): HostParams;
   /** p(z), or p(z given c). */
-  prior(params: SymbolicParams, condition?: Tensor): Distribution;
-  /** q(z given x) for x of shape [B, dataSize]. */
-  encode(params: SymbolicParams, x: Tensor, context: Context, condition?: Tensor): Reparameterizable;
-  /** p(x given z) over vectors of dataSize values, for z of shape [..., B, latentDim]. */
-  decode(params: SymbolicParams, z: Tensor, context: Context, condition?: Tensor): Distribution;
+  prior(params: SymbolicParams, context: Context): Distribution;
+  /** q(z given x), or q(z given x, c), for x of shape [B, dataSize]. */
+  encode(params: SymbolicParams, x: Tensor, context: Context): Reparameterizable;
+  /** p(x given z), or p(x given z, c), over vectors of dataSize values, for z of shape [..., B, latentDim]. */
+  decode(params: SymbolicParams, z: Tensor, context: Context): Distribution;
   /** Each part in words. */
   describe(): Readonly<Record<'prior' | 'posterior' | 'likelihood' | 'encoder' | 'decoder', string>>;
 }

@@ -21,6 +21,8 @@ export interface VaeOptions {
   readonly posterior?: Posterior;
   /** Of the decoder's last layer. */
   readonly outputLayer?: LinearOptions;
+  /** Numbers of the condition that the parts find in their context; leave out for an unconditional model. */
+  readonly conditionSize?: number | undefined;
 }
 
 /**
@@ -28,19 +30,24 @@ export interface VaeOptions {
  * @example vae({ dataShape: [28, 28], latentDim: 20, encoder: mlp([400]), decoder: mlp([400]) })
  */
 export function vae(options: VaeOptions): LatentModel {
-  const { dataShape, latentDim, encoder, decoder, outputLayer } = options;
+  const { dataShape, latentDim, encoder, decoder, outputLayer, conditionSize } = options;
   const { likelihood = bernoulliLikelihood(), prior = standardNormal(), posterior = diagonalNormal() } = options;
   if (!Number.isInteger(latentDim) || latentDim < 1) {
     throw new ReparamError('config', 'latentDim', { got: String(latentDim), expected: 'a positive integer' });
   }
   const dataSize = sizeOf(dataShape);
-  const output = linear(likelihood.outputSize(dataSize), outputLayer);
+  const output = linear(likelihood.outputsPerValue * dataSize, outputLayer);
   const features = encoder.outputShape([dataSize])[0]!;
   const decoded = decoder.outputShape([latentDim]);
+  const encode: LatentModel['encode'] = (params, x, context) => {
+    const h = encoder.apply(branch(params, 'encoder'), x, context.child('encoder'));
+    return posterior.distribution(branch(params, 'posterior'), h, latentDim, context.child('posterior'));
+  };
   return {
     dataShape,
     latentDim,
     support: likelihood.support,
+    conditionSize,
     init(key, { dataMean } = {}) {
       const part = (name: string) => foldIn(key, name);
       let last = output.init(part('output'), decoded);
@@ -48,17 +55,15 @@ export function vae(options: VaeOptions): LatentModel {
       return {
         encoder: encoder.init(part('encoder'), [dataSize]),
         posterior: posterior.init(part('posterior'), features, latentDim),
-        prior: prior.init(part('prior'), latentDim),
+        prior: prior.init(part('prior'), latentDim, { dataSize, dataMean, conditionSize }),
         decoder: decoder.init(part('decoder'), [latentDim]),
         output: last,
         likelihood: likelihood.init(dataSize),
       };
     },
-    prior: (params, condition) => prior.distribution(branch(params, 'prior'), latentDim, condition),
-    encode(params, x, context) {
-      const h = encoder.apply(branch(params, 'encoder'), x, context.child('encoder'));
-      return posterior.distribution(branch(params, 'posterior'), h, latentDim, context.child('posterior'));
-    },
+    prior: (params, context) =>
+      prior.distribution(branch(params, 'prior'), latentDim, context.child('prior'), (x) => encode(params, x, context)),
+    encode,
     decode(params, z, context) {
       const h = decoder.apply(branch(params, 'decoder'), z, context.child('decoder'));
       return likelihood.distribution(branch(params, 'likelihood'), output.apply(branch(params, 'output'), h, context));

@@ -42,13 +42,13 @@ export function elbo({ kl = 'analytic', numSamples = 1, beta = 1, freeBits = 0 }
     // The floor is under an average over the batch.
     needsWholeBatch: freeBits > 0,
     loss(model, params, batch, context) {
-      const q = model.encode(params, batch.x, context, batch.condition);
-      const p = model.prior(params, batch.condition);
+      const q = model.encode(params, batch.x, context);
+      const p = model.prior(params, context);
       // With one draw there is no sample axis: products stay matrices.
       const sampleShape = numSamples === 1 ? [] : [numSamples];
       const overSamples = (t: Tensor) => (numSamples === 1 ? t : mean(t, { axes: 0 }));
       const { value: z, logProb: logQ } = q.rsampleWithLogProb(context.site('z'), sampleShape);
-      const likelihood = model.decode(params, z, context, batch.condition);
+      const likelihood = model.decode(params, z, context);
       const logLikelihood = overSamples(likelihood.logProb(batch.x));
       const exact = kl === 'analytic' ? analyticKl(q, p) : undefined;
       const ratePerRow = exact ?? overSamples(sub(logQ, p.logProb(z)));

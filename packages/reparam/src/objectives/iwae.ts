@@ -22,10 +22,10 @@ export function iwae({ numSamples = 5 }: IwaeOptions = {}): Objective {
     description: `E log (1/${numSamples}) Σ_i p(x, z_i)/q(z_i|x), ${numSamples} importance sample${numSamples > 1 ? 's' : ''} an example`,
     schedules: [],
     loss(model, params, batch, context) {
-      const q = model.encode(params, batch.x, context, batch.condition);
-      const p = model.prior(params, batch.condition);
+      const q = model.encode(params, batch.x, context);
+      const p = model.prior(params, context);
       const { value: z, logProb: logQ } = q.rsampleWithLogProb(context.site('z'), [numSamples]);
-      const logLikelihood = model.decode(params, z, context, batch.condition).logProb(batch.x);
+      const logLikelihood = model.decode(params, z, context).logProb(batch.x);
       const logRatio = sub(logQ, p.logProb(z));
       const bound = batchMean(logMeanExp(sub(logLikelihood, logRatio), { axes: 0 }), batch);
       const distortion = neg(batchMean(mean(logLikelihood, { axes: 0 }), batch));

@@ -10,7 +10,6 @@ export interface Batch {
   readonly x: Tensor;
   /** [B]: 1/n for each of the n real rows, 0 for padding; sums to 1. */
   readonly weights: Tensor;
-  readonly condition?: Tensor;
 }
 
 /** What an objective sees of the step it is traced in. */

@@ -1,2 +1,2 @@
-export type { Prior } from './prior.ts';
+export type { Prior, PriorInit } from './prior.ts';
 export { standardNormal } from './standardNormal.ts';

@@ -1,10 +1,11 @@
 import { type HostTensor, hostTensor, key, ReparamError } from '@reparam/tensor';
-import { batchBuffer, type Dataset, epochOrder, fillBatches, widthOf } from '../data/index.ts';
+import { batchBuffer, type Dataset, epochOrder, exampleTensors, fillBatches } from '../data/index.ts';
 import { evaluateBound } from '../metrics/bound.ts';
 import { requireData } from '../metrics/index.ts';
 import type { LatentModel } from '../models/index.ts';
 import { elbo } from '../objectives/index.ts';
 import { adam, asSchedule, type Progress } from '../optim/index.ts';
+import { trainable } from '../params.ts';
 import { checkState } from './checkState.ts';
 import { meanOf } from './dataMean.ts';
 import { flushDenormals, flushInterval } from './denormals.ts';
@@ -69,7 +70,7 @@ class Fit implements Training {
   #fresh(): TrainingState {
     const { optimizer = adam() } = this.#options;
     const params = this.#model.init(key(this.#seed), { dataMean: meanOf(this.#data) });
-    return { params, optimizer: optimizer.init(params), step: 0, sums: {} };
+    return { params, optimizer: optimizer.init(trainable(params)), step: 0, sums: {} };
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<EpochReport> {
@@ -81,18 +82,13 @@ class Fit implements Training {
       binarization = 'none',
       validation,
     } = this.#options;
-    const dataSize = widthOf(this.#data);
-    const probe = batchBuffer(this.#data, { steps: 1, batchSize: 1, binarization });
     const step = await compileTrainingStep({
       model: this.#model,
       objective,
       optimizer,
       runtime,
       state: { params: this.state.params, optimizer: this.state.optimizer },
-      batchSize: this.#batchSize,
-      dataSize,
-      dataType: probe.data instanceof Uint8Array ? 'uint8' : 'float32',
-      dataScale: probe.scale,
+      buffer: this.#buffer(1),
       ...(this.#options.microBatches !== undefined && { microBatches: this.#options.microBatches }),
     });
     const validator = validation && (await evaluateBound.prepare(this.#model, validation, { runtime, binarization }));
@@ -160,7 +156,7 @@ class Fit implements Training {
     const { state, outputs } = await step.program.run(
       { params: this.state.params, optimizer: this.state.optimizer },
       {
-        x: hostTensor(buffer.data, [steps, batchSize, widthOf(this.#data)]),
+        ...exampleTensors(buffer, [steps, batchSize]),
         weights: hostTensor(buffer.weights, [steps, batchSize]),
       },
       steps,

@@ -1,5 +1,5 @@
 import { type Shape, slice, staticShape, type Tensor, type Trace } from '@reparam/tensor';
-import type { Context } from '../context.ts';
+import { type BatchContext, type DrawNoise, noiseContext } from '../context.ts';
 import type { ObjectiveContext } from '../objectives/index.ts';
 import { asSchedule, type Progress, type Schedule, type ScheduleLike } from '../optim/index.ts';
 
@@ -7,28 +7,32 @@ import { asSchedule, type Progress, type Schedule, type ScheduleLike } from '../
 export type HostScalars = Map<string, (learningRate: number, progress: Progress) => number>;
 
 /**
- * The context of one micro-batch of a training step. Noise is declared once for the whole batch and cut into
+ * The contexts of the micro-batches of a training step. Noise is declared once for the whole batch and cut into
  * micro-batches, so that accumulation draws the numbers one large batch would.
  */
-export function stepContexts(trace: Trace, microBatches: number, scalars: HostScalars): ObjectiveContext[] {
+export function stepContexts(
+  trace: Trace,
+  batches: readonly Omit<BatchContext, 'training'>[],
+  scalars: HostScalars,
+): ObjectiveContext[] {
   const drawn = new Map<string, Tensor>();
-  const draw = (site: string, kind: 'normal' | 'uniform', shape: Shape, rowAxis: number, index: number): Tensor => {
-    const own = staticShape(shape, 'noise');
-    if (microBatches === 1) return trace.noise(site, kind, own, rowAxis);
-    const rows = own[rowAxis]!;
-    const whole = drawn.get(site) ?? trace.noise(site, kind, own.with(rowAxis, rows * microBatches), rowAxis);
-    drawn.set(site, whole);
-    return slice(whole, rowAxis, index * rows, (index + 1) * rows);
-  };
-  const context = (index: number, path: string): Context => ({
-    training: true,
-    site: (name) => ({ draw: (kind, shape, rowAxis) => draw(path + name, kind, shape, rowAxis, index) }),
-    child: (name) => context(index, `${path}${name}/`),
-  });
+  const drawFor =
+    (index: number): DrawNoise =>
+    (site, kind, shape: Shape, rowAxis) => {
+      const own = staticShape(shape, 'noise');
+      if (batches.length === 1) return trace.noise(site, kind, own, rowAxis);
+      const rows = own[rowAxis]!;
+      const whole = drawn.get(site) ?? trace.noise(site, kind, own.with(rowAxis, rows * batches.length), rowAxis);
+      drawn.set(site, whole);
+      return slice(whole, rowAxis, index * rows, (index + 1) * rows);
+    };
   const schedule = (name: string, value: ScheduleLike): Tensor => {
     const followed: Schedule = asSchedule(value);
     scalars.set(name, (_, progress) => followed.at(progress));
     return trace.scalar(name);
   };
-  return Array.from({ length: microBatches }, (_, index) => ({ ...context(index, ''), schedule }));
+  return batches.map((batch, index) => ({
+    ...noiseContext(drawFor(index), { ...batch, training: true }),
+    schedule,
+  }));
 }

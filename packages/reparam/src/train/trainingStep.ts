@@ -1,11 +1,9 @@
 import {
   add,
-  cast,
   compileStep,
   grad,
   type HostTensor,
   mapTree,
-  mul,
   ReparamError,
   type Runtime,
   type Spec,
@@ -15,10 +13,11 @@ import {
   specsOf,
   type Tensor,
 } from '@reparam/tensor';
+import { type BatchBuffer, type Examples, exampleSpecs, exampleValues } from '../data/index.ts';
 import type { LatentModel } from '../models/index.ts';
 import type { Objective } from '../objectives/index.ts';
 import type { Optimizer } from '../optim/index.ts';
-import type { HostParams, SymbolicParams } from '../params.ts';
+import { type HostParams, type SymbolicParams, trainable, withTrainable } from '../params.ts';
 import { type HostScalars, stepContexts } from './stepContext.ts';
 
 /** Parameters and optimiser state, as they go round from step to step. */
@@ -28,9 +27,7 @@ export interface StepState {
 }
 
 /** The batches of a call, stacked. */
-export interface StepBatch {
-  /** [steps, B, dataSize], bytes or float32. */
-  readonly x: HostTensor;
+export interface StepBatch extends Examples<HostTensor> {
   /** [steps, B]. */
   readonly weights: HostTensor;
 }
@@ -48,18 +45,16 @@ export interface TrainingStepOptions {
   readonly optimizer: Optimizer;
   readonly runtime: Runtime;
   readonly state: StepState;
-  readonly batchSize: number;
-  readonly dataSize: number;
-  readonly dataType: 'uint8' | 'float32';
-  /** Value in the model = stored value × scale. */
-  readonly dataScale: number;
+  /** How the batches lie in memory, and their size. */
+  readonly buffer: BatchBuffer;
   /** Parts a batch is cut into, one after the other, to save memory; the step is the same. */
   readonly microBatches?: number;
 }
 
 /** Traces, differentiates and compiles one training step: loss, gradients and update of all parameters. */
 export async function compileTrainingStep(options: TrainingStepOptions): Promise<TrainingStep> {
-  const { model, objective, optimizer, runtime, state, batchSize, dataSize, dataType, dataScale } = options;
+  const { model, objective, optimizer, runtime, state, buffer } = options;
+  const { batchSize } = buffer;
   const { microBatches = 1 } = options;
   if (!Number.isInteger(microBatches) || microBatches < 1 || batchSize % microBatches !== 0) {
     throw new ReparamError('config', 'micro-batches must divide the batch', {
@@ -67,28 +62,31 @@ export async function compileTrainingStep(options: TrainingStepOptions): Promise
       expected: `a divisor of ${batchSize}`,
     });
   }
-  if (microBatches > 1 && objective.needsWholeBatch) {
-    throw new ReparamError('unsupported', 'this objective cannot be cut into micro-batches', {
-      got: `${microBatches} micro-batches`,
-      expected: 'an objective that is a sum over examples',
-      fix: 'Leave microBatches out, or free bits',
-    });
-  }
+  if (microBatches > 1 && objective.needsWholeBatch) throw cannotCut(microBatches, `the objective ${objective.name}`);
   const scalars: HostScalars = new Map();
   const rows = batchSize / microBatches;
 
   const step = (
     current: SymbolicState,
-    batch: { x: Tensor; weights: Tensor },
+    batch: Examples<Tensor> & { weights: Tensor },
     trace: Parameters<typeof stepContexts>[0],
   ) => {
-    const contexts = stepContexts(trace, microBatches, scalars);
     const part = (t: Tensor, i: number) => (microBatches === 1 ? t : slice(t, 0, i * rows, (i + 1) * rows));
+    const updates = new Map<Tensor, Tensor>();
+    const batches = Array.from({ length: microBatches }, (_, i) => ({
+      ...exampleValues(mapTree(batch, (t: Tensor) => part(t, i)) as Examples<Tensor>, buffer),
+      weights: part(batch.weights, i),
+      update: (buffered: Tensor, next: Tensor) => {
+        if (microBatches > 1) throw cannotCut(microBatches, 'batch normalisation');
+        updates.set(buffered, next);
+      },
+    }));
+    const contexts = stepContexts(trace, batches, scalars);
+    const trained = trainable(current.params);
     const results = contexts.map((context, i): Result => {
-      const x = mul(cast(part(batch.x, i), 'float32'), dataScale);
-      const weights = part(batch.weights, i);
+      const { x, weights } = batches[i]!;
       const { loss, terms } = objective.loss(model, current.params, { x, weights }, context);
-      return { outputs: { loss, ...terms }, gradients: grad(loss, current.params) as SymbolicParams };
+      return { outputs: { loss, ...terms }, gradients: grad(loss, trained) as SymbolicParams };
     });
     const [first, ...rest] = results as [Result, ...Result[]];
     const total = rest.reduce((sum, next) => addResults(sum, next), first);
@@ -96,17 +94,25 @@ export async function compileTrainingStep(options: TrainingStepOptions): Promise
       scalars.set(name, value);
       return trace.scalar(name);
     };
-    const updated = optimizer.update(total.gradients, current.optimizer, current.params, { scalar });
-    return { state: { params: updated.params, optimizer: updated.state }, outputs: total.outputs };
+    const updated = optimizer.update(total.gradients, current.optimizer, trained, { scalar });
+    const params = withTrainable(current.params, updated.params, (buffered) => updates.get(buffered) ?? buffered);
+    return { state: { params, optimizer: updated.state }, outputs: total.outputs };
   };
 
   const specs = {
     state: specsOf(state) as unknown as { params: SpecTree; optimizer: SpecTree },
-    batch: { x: spec([batchSize, dataSize], dataType), weights: spec([batchSize]) },
+    batch: { ...exampleSpecs(buffer, batchSize), weights: spec([batchSize]) },
   };
   const program = await compileStep(step as never, specs, { runtime });
   return { program: program as unknown as TrainingStep['program'], scalars };
 }
+
+const cannotCut = (microBatches: number, what: string) =>
+  new ReparamError('unsupported', 'batches cannot be cut into micro-batches here', {
+    got: `${microBatches} micro-batches, and ${what}, which needs the whole batch`,
+    expected: 'a loss that is a sum over examples',
+    fix: 'Leave microBatches out',
+  });
 
 interface SymbolicState {
   readonly params: SymbolicParams;

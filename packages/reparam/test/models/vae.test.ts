@@ -100,7 +100,7 @@ test('encode and decode are the nets by hand', async () => {
       return {
         loc: q.mean,
         logQ: q.logProb(inputs.z),
-        logPrior: model.prior(inputs.params).logProb(inputs.z),
+        logPrior: model.prior(inputs.params, context).logProb(inputs.z),
         mean: p.mean,
         logP: p.logProb(inputs.x),
       };

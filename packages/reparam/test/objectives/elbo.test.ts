@@ -74,7 +74,7 @@ async function quadrature(model: LatentModel, params: HostParams): Promise<Exact
     (inputs: { params: SymbolicParams; z: Tensor; x: Tensor }, trace) => {
       const context = traceContext(trace, false);
       const q = model.encode(inputs.params, inputs.x, context);
-      const p: Distribution = model.prior(inputs.params);
+      const p: Distribution = model.prior(inputs.params, context);
       return {
         likelihood: model.decode(inputs.params, inputs.z, context).logProb(inputs.x),
         prior: p.logProb(inputs.z),

@@ -4,8 +4,10 @@ import { nodeRuntime } from '@reparam/tensor/node';
 import {
   adam,
   adamw,
+  batchBuffer,
   bernoulliLikelihood,
   compileTrainingStep,
+  createDataset,
   elbo,
   gaussianLikelihood,
   type HostParams,
@@ -139,10 +141,10 @@ async function train(
     optimizer,
     runtime: withDraws(runtime, fixture.eps[draws]!),
     state,
-    batchSize: sizes.batch,
-    dataSize: sizes.pixels,
-    dataType: 'float32',
-    dataScale: 1,
+    buffer: batchBuffer(
+      createDataset({ name: 'fixture', data: Float32Array.from(fixture.x.data), shape: [sizes.pixels] }),
+      { steps, batchSize: sizes.batch },
+    ),
   });
   const repeat = (values: readonly number[]) => Array.from({ length: steps }, () => values).flat();
   const scalars = Object.fromEntries(

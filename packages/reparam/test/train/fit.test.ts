@@ -3,6 +3,7 @@ import { nodeRuntime } from '@reparam/tensor/node';
 import { webRuntime } from '@reparam/tensor/web';
 import {
   adam,
+  batchBuffer,
   clipByGlobalNorm,
   compileTrainingStep,
   cosine,
@@ -203,10 +204,7 @@ describe('in float64', () => {
         optimizer: sgd(),
         runtime: interpreter,
         state,
-        batchSize: size,
-        dataSize: 3,
-        dataType: 'float32',
-        dataScale: 1,
+        buffer: batchBuffer(small, { steps: 1, batchSize: size }),
       });
       const x = Array.from(batch, (row) => Array.from(rows.subarray(3 * row, 3 * row + 3))).flat();
       const result = await step.program.run(
@@ -407,7 +405,7 @@ describe('faults', () => {
     );
     const objective = elbo({ freeBits: 0.1 });
     expect((await failure(fit(model, train, { ...options, runtime, objective, microBatches: 2 }))).message).toContain(
-      'this objective cannot be cut into micro-batches: got 2 micro-batches',
+      'batches cannot be cut into micro-batches here: got 2 micro-batches',
     );
   });
 
