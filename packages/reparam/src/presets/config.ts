@@ -14,9 +14,17 @@ export interface ModelConfig {
   readonly layerNorm: boolean;
   /** Share of hidden activations dropped in training. */
   readonly dropout: number;
-  readonly posterior: 'diagonal' | 'shared-variance';
+  readonly posterior: PosteriorConfig;
+  /** Default: standard. */
+  readonly prior?: PriorConfig | undefined;
   readonly likelihood: LikelihoodConfig;
 }
+
+/** A posterior in plain JSON. */
+export type PosteriorConfig = { readonly kind: 'diagonal' } | { readonly kind: 'shared-variance' };
+
+/** A prior in plain JSON. */
+export type PriorConfig = { readonly kind: 'standard' };
 
 /** A likelihood in plain JSON. */
 export type LikelihoodConfig =

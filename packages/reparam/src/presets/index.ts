@@ -1,5 +1,5 @@
 export { chooseBinarization, greyWarning } from './binarization.ts';
-export { buildLearningRate, buildModel, buildObjective, buildOptimizer } from './build.ts';
+export { buildLearningRate, buildModel, buildObjective, buildOptimizer } from './build/index.ts';
 export type {
   BetaConfig,
   LearningRateConfig,
@@ -7,6 +7,8 @@ export type {
   ModelConfig,
   ObjectiveConfig,
   OptimizerConfig,
+  PosteriorConfig,
+  PriorConfig,
   RecipeConfig,
   TrainingConfig,
 } from './config.ts';

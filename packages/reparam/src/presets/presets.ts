@@ -16,7 +16,7 @@ const tanhModel: ModelConfig = {
   activation: 'tanh',
   layerNorm: false,
   dropout: 0,
-  posterior: 'diagonal',
+  posterior: { kind: 'diagonal' },
   likelihood: { kind: 'bernoulli' },
 };
 

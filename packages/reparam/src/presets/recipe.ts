@@ -2,7 +2,7 @@ import type { Dataset } from '../data/index.ts';
 import type { LatentModel } from '../models/index.ts';
 import type { FitOptions } from '../train/index.ts';
 import { chooseBinarization } from './binarization.ts';
-import { buildLearningRate, buildModel, buildObjective, buildOptimizer } from './build.ts';
+import { buildLearningRate, buildModel, buildObjective, buildOptimizer } from './build/index.ts';
 import type { RecipeConfig } from './config.ts';
 
 /** A model and all that `fit` needs besides the data and a runtime. */

@@ -86,7 +86,12 @@ describe('buildModel', () => {
     ],
     [
       'a linear model',
-      { hidden: [], latentDim: 2, posterior: 'shared-variance', likelihood: { kind: 'gaussian', scale: 'shared' } },
+      {
+        hidden: [],
+        latentDim: 2,
+        posterior: { kind: 'shared-variance' },
+        likelihood: { kind: 'gaussian', scale: 'shared' },
+      },
       { encoder: 'identity', decoder: 'linear 2 → 12', likelihood: 'Gaussian, learned σ (shared)' },
     ],
     [

@@ -1,0 +1,19 @@
+import { activations, initializers } from 'reparam';
+import { describe, names, object, share, sizes, whole, yesNo } from './leaves.ts';
+import { likelihood } from './likelihood.ts';
+import { posterior } from './posterior.ts';
+import { prior } from './prior.ts';
+
+/** The model: sizes, networks and the families of its distributions. */
+export const model = object({
+  latentDim: describe(whole(1), 'latent dimensions'),
+  hidden: describe(sizes(1), 'hidden layers of the encoder'),
+  decoderHidden: describe(sizes(1).optional(), 'hidden layers of the decoder; default: the encoder’s in reverse'),
+  activation: describe(names(activations), 'activation of the hidden layers'),
+  initializer: describe(names(initializers).optional(), 'starting weights; default: by activation'),
+  layerNorm: describe(yesNo().default(false), 'normalise hidden layers'),
+  dropout: describe(share().default(0), 'share of hidden activations dropped in training'),
+  posterior: posterior.default({ kind: 'diagonal' }),
+  prior: prior.default({ kind: 'standard' }),
+  likelihood,
+});

@@ -1,0 +1,16 @@
+import { describe, nonNegative, object, whole } from './leaves.ts';
+
+/** Length, batches and seed. */
+export const training = object({
+  epochs: describe(whole(1), 'passes over the training data'),
+  batchSize: describe(whole(1), 'examples a step'),
+  microBatches: describe(whole(1).default(1), 'parts a batch is cut into to save memory'),
+  seed: describe(whole(0).default(0), 'seed of everything random'),
+  earlyStopping: describe(
+    object({
+      patience: describe(whole(1), 'epochs without a better validation ELBO before training stops'),
+      minDelta: describe(nonNegative().optional(), 'smallest gain that counts, in nats'),
+    }).optional(),
+    'stop when the validation ELBO no longer rises',
+  ),
+});

@@ -1,0 +1,3 @@
+export { buildModel } from './model.ts';
+export { buildObjective } from './objective.ts';
+export { buildLearningRate, buildOptimizer } from './optimizer.ts';
