@@ -14,6 +14,8 @@ export interface Batch {
 
 /** What an objective sees of the step it is traced in. */
 export interface ObjectiveContext extends Context {
+  /** Examples in the whole training set, of which the batch is a part. */
+  readonly datasetSize: number;
   /** A number that follows `schedule`, as a scalar input called `name`. */
   schedule(name: string, schedule: ScheduleLike): Tensor;
 }

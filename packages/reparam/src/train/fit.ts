@@ -1,5 +1,5 @@
 import { type HostTensor, hostTensor, key, ReparamError } from '@reparam/tensor';
-import { batchBuffer, type Dataset, epochOrder, exampleTensors, fillBatches } from '../data/index.ts';
+import { batchBuffer, type Dataset, epochOrder, exampleTensors, fillBatches, meanOf } from '../data/index.ts';
 import { evaluateBound } from '../metrics/bound.ts';
 import { requireData } from '../metrics/index.ts';
 import type { LatentModel } from '../models/index.ts';
@@ -7,7 +7,6 @@ import { elbo } from '../objectives/index.ts';
 import { adam, asSchedule, type Progress } from '../optim/index.ts';
 import { trainable } from '../params.ts';
 import { checkState } from './checkState.ts';
-import { meanOf } from './dataMean.ts';
 import { flushDenormals, flushInterval } from './denormals.ts';
 import { checkFinite } from './diverged.ts';
 import type { EpochReport, FitOptions, Terms, TrainingState } from './fitOptions.ts';
@@ -89,6 +88,7 @@ class Fit implements Training {
       runtime,
       state: { params: this.state.params, optimizer: this.state.optimizer },
       buffer: this.#buffer(1),
+      datasetSize: this.#data.size,
       ...(this.#options.microBatches !== undefined && { microBatches: this.#options.microBatches }),
     });
     const validator = validation && (await evaluateBound.prepare(this.#model, validation, { runtime, binarization }));

@@ -14,6 +14,7 @@ export function stepContexts(
   trace: Trace,
   batches: readonly Omit<BatchContext, 'training'>[],
   scalars: HostScalars,
+  datasetSize: number,
 ): ObjectiveContext[] {
   const drawn = new Map<string, Tensor>();
   const drawFor =
@@ -33,6 +34,7 @@ export function stepContexts(
   };
   return batches.map((batch, index) => ({
     ...noiseContext(drawFor(index), { ...batch, training: true }),
+    datasetSize,
     schedule,
   }));
 }

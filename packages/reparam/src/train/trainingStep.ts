@@ -49,13 +49,15 @@ export interface TrainingStepOptions {
   readonly buffer: BatchBuffer;
   /** Parts a batch is cut into, one after the other, to save memory; the step is the same. */
   readonly microBatches?: number;
+  /** Examples in the whole training set; default: one batch is all of it. */
+  readonly datasetSize?: number;
 }
 
 /** Traces, differentiates and compiles one training step: loss, gradients and update of all parameters. */
 export async function compileTrainingStep(options: TrainingStepOptions): Promise<TrainingStep> {
   const { model, objective, optimizer, runtime, state, buffer } = options;
   const { batchSize } = buffer;
-  const { microBatches = 1 } = options;
+  const { microBatches = 1, datasetSize = batchSize } = options;
   if (!Number.isInteger(microBatches) || microBatches < 1 || batchSize % microBatches !== 0) {
     throw new ReparamError('config', 'micro-batches must divide the batch', {
       got: `${microBatches} for a batch of ${batchSize}`,
@@ -81,7 +83,7 @@ export async function compileTrainingStep(options: TrainingStepOptions): Promise
         updates.set(buffered, next);
       },
     }));
-    const contexts = stepContexts(trace, batches, scalars);
+    const contexts = stepContexts(trace, batches, scalars, datasetSize);
     const trained = trainable(current.params);
     const results = contexts.map((context, i): Result => {
       const { x, weights } = batches[i]!;

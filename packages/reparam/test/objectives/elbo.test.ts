@@ -164,6 +164,7 @@ describe('weights of the rate', () => {
       (inputs: { params: SymbolicParams; x: Tensor; weights: Tensor }, trace) => {
         const context = {
           ...traceContext(trace, true),
+          datasetSize: 2,
           schedule: (name: string, at: Parameters<typeof asNumber>[0]) => {
             expect(name).toBe('beta');
             return asNumber(at);

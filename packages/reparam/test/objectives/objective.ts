@@ -35,7 +35,7 @@ export async function drawObjective(
   const size = examples * rows;
   const program = await compile(
     (inputs: { params: SymbolicParams; x: Tensor; weights: Tensor }, trace: Trace) => {
-      const context = { ...traceContext(trace, true), schedule: () => constant(1) };
+      const context = { ...traceContext(trace, true), datasetSize: size, schedule: () => constant(1) };
       const { loss, terms } = objective.loss(model, inputs.params, { x: inputs.x, weights: inputs.weights }, context);
       const each = Object.entries({ loss, ...terms }).map(([name, value]) => [
         name,
