@@ -20,7 +20,7 @@ const modelOf = ({ pixels, hidden, latent, activation }) =>
     decoder: mlp([...hidden].reverse(), { activation }),
   });
 
-const stepsPerCall = 50;
+const stepsPerCall = 25;
 let trained;
 
 /** A compiled training step with its state and K batches of binary pixels in memory. */
@@ -36,10 +36,7 @@ async function prepare(name, batch, runtime) {
     optimizer,
     runtime,
     state,
-    batchSize: batch,
-    dataSize: sizes.pixels,
-    dataType: 'uint8',
-    dataScale: 1,
+    buffer: { steps: 1, batchSize: batch, width: sizes.pixels, data: new Uint8Array(batch * sizes.pixels), scale: 1 },
   });
   const pool = randomBatches(batch, sizes.pixels);
   const x = new Uint8Array(stepsPerCall * batch * sizes.pixels);

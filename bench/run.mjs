@@ -33,12 +33,17 @@ function packagedMnist() {
   return existsSync(folder) ? folder : undefined;
 }
 
-/** Median milliseconds a step of each contender, from interleaved rounds. */
+/**
+ * Median milliseconds a step of each contender, from interleaved rounds. A round starts with steps that are not counted:
+ * caches and thread pools are cold after the others' turns, as they never are in training.
+ */
 async function race(contenders, steps) {
   const times = new Map(contenders.map((c) => [c, []]));
   for (let round = 0; round < rounds; round++) {
     for (const contender of contenders) {
-      const { ms, error, missing } = await contender.peer.ask('round', { steps: contender.steps ?? steps });
+      const count = contender.steps ?? steps;
+      await contender.peer.ask('round', { steps: Math.ceil(count / 2) });
+      const { ms, error, missing } = await contender.peer.ask('round', { steps: count });
       if (!ms) throw new Error(`${contender.label}: ${error ?? missing}`);
       times.get(contender).push(median(ms));
       // An idle thread pool spins for a while after its last run: let it go to sleep before the next contender.
@@ -84,7 +89,7 @@ async function benchStep(model, batch) {
     all.push(await enter('jax-js wasm', node('jaxjs.mjs'), model, batch, {}, few));
   }
   const present = all.filter((c) => c.peer);
-  const results = await race(present, 100);
+  const results = await race(present, 200);
   const reference = results[0].ms;
   for (const result of results) result.ratio = reference / result.ms;
   const first = present[0];
