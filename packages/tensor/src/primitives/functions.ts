@@ -15,13 +15,14 @@ export const log = unary(
 );
 
 /** c₀ + x (c₁ + x (c₂ + …)). */
-const horner = (e: Emitter, x: string, [first, ...rest]: readonly number[]): string =>
+export const horner = (e: Emitter, x: string, [first, ...rest]: readonly number[]): string =>
   rest.length === 0 ? e.float(first!) : e.node('Add', [e.node('Mul', [x, horner(e, x, rest)]), e.float(first!)]);
 
 /** |x| below 1/4, where the series of `log1p` and `expm1` are exact to float32. */
 const isSmall = (e: Emitter, x: string): string => e.node('Less', [e.node('Abs', [x]), e.float(0.25)]);
 
-function emitLog1p(e: Emitter, x: string): string {
+/** Nodes of log(1 + x). */
+export function emitLog1p(e: Emitter, x: string): string {
   const one = e.float(1);
   const u = e.node('Add', [x, one]);
   if (e.target === 'webgpu') {
@@ -47,27 +48,30 @@ export const log1p = unary(
   }),
 );
 
+/** Nodes of eˣ − 1. */
+export function emitExpm1(e: Emitter, x: string): string {
+  const one = e.float(1);
+  const u = e.node('Exp', [x]);
+  const d = e.node('Sub', [u, one]);
+  if (e.target === 'webgpu') {
+    const series = e.node('Mul', [x, horner(e, x, [1, 1 / 2, 1 / 6, 1 / 24, 1 / 120, 1 / 720, 1 / 5040])]);
+    return e.node('Where', [isSmall(e, x), series, d]);
+  }
+  const isTiny = e.node('Equal', [u, one]);
+  // Where eˣ is 0 or huge, u − 1 itself is exact; the ratio form would be 0·∞ there.
+  const isFar = e.node('Greater', [e.node('Abs', [x]), one]);
+  const safe = e.node('Where', [e.logicalOr(isTiny, isFar), e.float(2), u]);
+  const ratio = e.node('Div', [e.node('Mul', [d, x]), e.node('Log', [safe])]);
+  return e.node('Where', [isTiny, x, e.node('Where', [isFar, d, ratio])]);
+}
+
 /** eˣ − 1, accurate for small x (Kahan's form). */
 export const expm1 = unary(
   defineElementwise({
     name: 'expm1',
     value: Math.expm1,
     grad: (g, [x]) => [mul(g, exp(x!))],
-    onnx: (e, [x]) => {
-      const one = e.float(1);
-      const u = e.node('Exp', [x!]);
-      const d = e.node('Sub', [u, one]);
-      if (e.target === 'webgpu') {
-        const series = e.node('Mul', [x!, horner(e, x!, [1, 1 / 2, 1 / 6, 1 / 24, 1 / 120, 1 / 720, 1 / 5040])]);
-        return e.node('Where', [isSmall(e, x!), series, d]);
-      }
-      const isTiny = e.node('Equal', [u, one]);
-      // Where eˣ is 0 or huge, u − 1 itself is exact; the ratio form would be 0·∞ there.
-      const isFar = e.node('Greater', [e.node('Abs', [x!]), e.float(1)]);
-      const safe = e.node('Where', [e.logicalOr(isTiny, isFar), e.float(2), u]);
-      const ratio = e.node('Div', [e.node('Mul', [d, x!]), e.node('Log', [safe])]);
-      return e.node('Where', [isTiny, x!, e.node('Where', [isFar, d, ratio])]);
-    },
+    onnx: (e, [x]) => emitExpm1(e, x!),
   }),
 );
 

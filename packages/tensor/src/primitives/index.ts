@@ -1,4 +1,5 @@
 export { abs, add, div, maximum, minimum, mul, neg, pow, reciprocal, relu, sqrt, square, sub } from './arithmetic.ts';
+export { digammaDifference, lbeta } from './beta.ts';
 export {
   equal,
   greater,
@@ -27,8 +28,10 @@ export {
   softplus,
   tanh,
 } from './functions.ts';
+export { digamma, lgamma, trigamma } from './gamma.ts';
 export { gather, oneHot, scatterAdd } from './gather.ts';
 export { bernoulliEventLogProb, bernoulliLogProb } from './likelihood.ts';
+export { log1mExp, logAddExp, logSubExp } from './logSpace.ts';
 export { type MatmulOptions, matmul } from './matmul.ts';
 export { argMax, cumsum, logMeanExp, logSumExp, max, mean, min, type ReduceOptions, sum } from './reduce.ts';
 export { logSoftmax, softmax } from './softmax.ts';
