@@ -27,7 +27,7 @@ const layers = [
 ];
 
 /** Folders beside the layers, and what they import; only the layers from `firstDataLayer` up may import them. */
-const beside = { data: [], classical: ['data'] };
+const beside = { data: [], classical: ['data', 'optim', 'params.ts'] };
 const firstDataLayer = layers.findIndex((layer) => layer.includes('train'));
 
 /** An objective is a function of a model: it names the interface, which lives with the models, and nothing else. */

@@ -1,4 +1,3 @@
-export { meanOf } from './dataMean.ts';
 export { fit, type Training } from './fit.ts';
 export type { EarlyStopping, EpochReport, FitOptions, FitProgress, Terms, TrainingState } from './fitOptions.ts';
 export {
