@@ -5,6 +5,8 @@ export * from './condition.ts';
 export * from './dataset.ts';
 export * from './digits.ts';
 export * from './examples.ts';
+export * from './faces.ts';
 export * from './formats/index.ts';
+export * from './nearestRows.ts';
 export * from './permutation.ts';
 export * from './subset.ts';

@@ -10,13 +10,13 @@ export interface DatasetInfo {
   readonly shape: readonly number[];
   readonly classes: number;
   readonly licence: string;
-  /** `bundled`, or the first address it is downloaded from. */
+  /** `bundled`, how it is made, or the first address it is downloaded from. */
   readonly source: string;
-  /** The folder it lies in on this machine, or `bundled`; undefined when it would be downloaded. */
+  /** The folder it lies in on this machine, or a word for sets that come with the library; undefined when it would be downloaded. */
   readonly local?: string;
 }
 
-/** The named sets, the bundled one first, and where each lies on this machine. */
+/** The named sets, those that come with the library first, and where each lies on this machine. */
 export async function listDatasets(options: LocateOptions = {}): Promise<DatasetInfo[]> {
   const bundled: DatasetInfo = {
     name: 'digits',
@@ -29,7 +29,18 @@ export async function listDatasets(options: LocateOptions = {}): Promise<Dataset
     source: 'bundled',
     local: 'bundled',
   };
-  return [bundled, ...(await Promise.all(namedSets.map((set) => describe(set, options))))];
+  const drawn: DatasetInfo = {
+    name: 'faces',
+    title: 'drawn faces of two factors, pose and expression',
+    train: 4000,
+    test: 1000,
+    shape: [28, 28],
+    classes: 3,
+    licence: 'Apache-2.0',
+    source: 'drawn by the library',
+    local: 'drawn when opened',
+  };
+  return [bundled, drawn, ...(await Promise.all(namedSets.map((set) => describe(set, options))))];
 }
 
 async function describe(set: NamedSet, options: LocateOptions): Promise<DatasetInfo> {

@@ -2,6 +2,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { nearest, ReparamError } from '@reparam/tensor';
 import type { Dataset } from '../dataset.ts';
 import { digits } from '../digits.ts';
+import { faces } from '../faces.ts';
 import { formatOf, type ParseOptions, parseDataset } from '../formats/parse.ts';
 import { carve, concatenate, splitValidation } from '../subset.ts';
 import { kindOf, readBytes } from './files.ts';
@@ -26,7 +27,7 @@ export interface OpenOptions extends NamedOptions, Omit<ParseOptions, 'labels'> 
 }
 
 /**
- * Opens a data set by name (`digits`, `mnist`, `fashion-mnist`) or by path (IDX, CSV, TSV, npy, npz; gzipped or not).
+ * Opens a data set by name (`digits`, `faces`, `mnist`, `fashion-mnist`) or by path (IDX, CSV, TSV, npy, npz; gzipped or not).
  *
  * Named sets keep their own test split. From a file, 10 % of the rows are drawn for `test` with seed 0, and `train` is the
  * rest; `validation` then comes out of `train`. The same file and options always give the same rows.
@@ -56,10 +57,12 @@ interface Source {
   all(): Promise<Dataset>;
 }
 
+/** Sets that come with the library. */
+const ownSets = new Map(Object.entries({ digits, faces }));
+
 async function openSource(nameOrPath: string, options: OpenOptions): Promise<Source> {
-  if (nameOrPath === 'digits') {
-    return { train: async () => digits('train'), test: async () => digits('test'), all: async () => digits('all') };
-  }
+  const own = ownSets.get(nameOrPath);
+  if (own) return { train: async () => own('train'), test: async () => own('test'), all: async () => own('all') };
   const set = namedSets.find(({ name }) => name === nameOrPath);
   if (set) {
     const read = (split: 'train' | 'test') => readNamed(set, split, options);

@@ -88,8 +88,8 @@ export const fashionMnist: NamedSet = {
   mirrors: ['http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/'],
 };
 
-/** The sets that are fetched by name; `digits` is bundled and needs no entry. */
+/** The sets that are fetched by name; `digits` is bundled and `faces` drawn, and need no entry. */
 export const namedSets: readonly NamedSet[] = [mnist, fashionMnist];
 
 /** Every name that `openDataset` knows. */
-export const datasetNames: readonly string[] = ['digits', ...namedSets.map((set) => set.name)];
+export const datasetNames: readonly string[] = ['digits', 'faces', ...namedSets.map((set) => set.name)];
