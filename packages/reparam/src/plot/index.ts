@@ -19,7 +19,17 @@ export type {
   RunReport,
   TestFigure,
 } from './report/runReport.ts';
+export {
+  type AggregateContoursOptions,
+  aggregateContours,
+  type QuantilePair,
+  quantileChart,
+} from './svg/aggregateChart.ts';
 export { type Bar, type BarChartOptions, barChart, type HistogramOptions, histogram } from './svg/barChart.ts';
+export { type CovarianceEllipse, covarianceEllipse } from './svg/covarianceEllipse.ts';
 export type { AxisOptions, ChartOptions } from './svg/frame.ts';
+export { type LatentHistogramsOptions, latentHistograms } from './svg/latentHistograms.ts';
 export { type LineChartOptions, type LinePoint, type LineSeries, lineChart } from './svg/lineChart.ts';
+export { type PictureCell, type PictureRow, type PictureTableOptions, pictureTable } from './svg/pictureTable.ts';
 export { type ScatterPlotOptions, scatterPlot } from './svg/scatterPlot.ts';
+export { sideBySide } from './svg/sideBySide.ts';

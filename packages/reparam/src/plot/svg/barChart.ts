@@ -1,8 +1,9 @@
 import { ReparamError } from '@reparam/tensor';
-import { type ChartOptions, chartFrame, text } from './frame.ts';
+import { type ChartOptions, chartFrame } from './frame.ts';
 import { element } from './markup.ts';
 import { ink, seriesColor } from './palette.ts';
 import { extent, formatNumber, isDrawable } from './scale.ts';
+import { text } from './text.ts';
 
 /** One bar; `muted` bars are grey. */
 export interface Bar {

@@ -1,6 +1,8 @@
-import { type Content, element, type Markup, render } from './markup.ts';
+import { type Content, element, type Markup } from './markup.ts';
 import { ink, seriesColor } from './palette.ts';
 import { linearScale, type Scale } from './scale.ts';
+import { svgRoot } from './sheet.ts';
+import { text } from './text.ts';
 
 /** What every chart accepts. */
 export interface ChartOptions {
@@ -35,19 +37,6 @@ export interface FrameParts {
   readonly caption?: string;
   readonly xTicks?: boolean;
   readonly draw: (x: Scale, y: Scale) => Content;
-}
-
-const font = 'font-family:system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;font-variant-numeric:tabular-nums';
-
-/** One line of text in a chart. */
-export function text(
-  x: number,
-  y: number,
-  content: string,
-  attributes: Readonly<Record<string, string | number | undefined>> = {},
-): Markup {
-  const muted = { fill: ink.muted, class: 'rp-muted', 'font-size': 12 };
-  return element('text', { x, y, ...muted, ...attributes }, content);
 }
 
 /** The whole chart as SVG text: title, legend, grid, axes with labels, the drawing, and a caption. */
@@ -96,28 +85,11 @@ export function chartFrame(options: ChartOptions, parts: FrameParts): string {
     text(16, middle, options.y.label, { 'text-anchor': 'middle', transform: `rotate(-90 16 ${middle})` }),
     ...(parts.caption ? [text(14, height - 8, parts.caption, { 'font-size': 11 })] : []),
   ];
-  return render(
-    element(
-      'svg',
-      {
-        xmlns: 'http://www.w3.org/2000/svg',
-        viewBox: `0 0 ${width} ${height}`,
-        width,
-        height,
-        role: 'img',
-        'aria-label': title,
-        style: font,
-      },
-      element('rect', { width, height, fill: ink.background, class: 'rp-background' }),
-      axes,
-      parts.draw(xScale, yScale),
-      legend.content,
-      labels,
-    ),
-  );
+  return svgRoot(title, width, height, [axes, parts.draw(xScale, yScale), legend.content, labels]);
 }
 
-function layOutLegend(items: readonly LegendItem[], width: number): { content: Markup[]; height: number } {
+/** Legend lines from 40 pixels below the top on, and the height they take. */
+export function layOutLegend(items: readonly LegendItem[], width: number): { content: Markup[]; height: number } {
   let x = 14;
   let y = 40;
   const content = items.map(({ label, index, dashed, muted }) => {

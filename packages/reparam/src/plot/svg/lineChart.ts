@@ -1,7 +1,8 @@
-import { type ChartOptions, chartFrame, text } from './frame.ts';
+import { type ChartOptions, chartFrame } from './frame.ts';
 import { element } from './markup.ts';
 import { seriesColor } from './palette.ts';
 import { extent, isDrawable, type Scale } from './scale.ts';
+import { text } from './text.ts';
 import { maxPoints, spread } from './thin.ts';
 
 /** A point of a line: x, y, and the half-width of its error band, if any. */
