@@ -4,6 +4,8 @@ import { type NoiseKind, type Shape, staticShape, type Tensor, type Trace } from
 export interface NoiseSite {
   /** Noise of `shape` whose axis `rowAxis` is the batch. */
   draw(kind: NoiseKind, shape: Shape, rowAxis: number): Tensor;
+  /** A site named below this one, for a distribution that draws more than once. */
+  child(name: string): NoiseSite;
 }
 
 /** What the whole trace knows of its batch, the same for every part. */
@@ -29,6 +31,11 @@ export interface Context extends BatchContext {
 /** Draws noise for the site of the given full name. */
 export type DrawNoise = (site: string, kind: NoiseKind, shape: Shape, rowAxis: number) => Tensor;
 
+const noiseSite = (draw: DrawNoise, path: string): NoiseSite => ({
+  draw: (kind, shape, rowAxis) => draw(path, kind, shape, rowAxis),
+  child: (name) => noiseSite(draw, `${path}/${name}`),
+});
+
 /** A context whose noise comes from `draw`; outside training nothing keeps what `update` sets. */
 export function noiseContext(draw: DrawNoise, batch: Partial<BatchContext> = {}, path = ''): Context {
   const { training = false, condition, weights, update = () => {} } = batch;
@@ -37,7 +44,7 @@ export function noiseContext(draw: DrawNoise, batch: Partial<BatchContext> = {},
     condition,
     weights,
     update,
-    site: (name) => ({ draw: (kind, shape, rowAxis) => draw(path + name, kind, shape, rowAxis) }),
+    site: (name) => noiseSite(draw, path + name),
     child: (name) => noiseContext(draw, batch, `${path}${name}/`),
   };
 }
@@ -48,3 +55,17 @@ export const traceContext = (trace: Trace, training: boolean, batch: Partial<Bat
     ...batch,
     training,
   });
+
+/** `context` for rows that are not those of the batch: as at evaluation, without conditions, weights or updates of buffers. */
+export const apartFromBatch = (context: Context): Context => ({
+  training: false,
+  update: () => {},
+  site: context.site,
+  child: (name) => apartFromBatch(context.child(name)),
+});
+
+/** `site` for a distribution without a batch whose samples, on the first axis, are the rows. */
+export const samplesAreRows = (site: NoiseSite): NoiseSite => ({
+  draw: (kind, shape) => site.draw(kind, shape, 0),
+  child: (name) => samplesAreRows(site.child(name)),
+});

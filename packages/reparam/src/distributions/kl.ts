@@ -4,6 +4,7 @@ import { Categorical } from './categorical.ts';
 import type { Distribution, SampleWithLogProb } from './distribution.ts';
 import { Independent } from './independent.ts';
 import { Normal } from './normal.ts';
+import { NormalTril } from './normalTril.ts';
 
 type Class<D extends Distribution> = abstract new (...args: never[]) => D;
 type Rule = (q: Distribution, p: Distribution) => Tensor | undefined;
@@ -64,4 +65,14 @@ registerKl(Independent, Independent, (q, p) => {
   if (q.rank !== p.rank) return undefined;
   const perComponent = analyticKl(q.base, p.base);
   return perComponent && q.sumEvent(perComponent);
+});
+
+// ½ (‖diag(1/s) L‖² + ‖(μ − m)/s‖² − d) + Σ log s − Σ log L_ii
+registerKl(NormalTril, Independent, (q, p) => {
+  const base: Distribution = p.base;
+  if (p.rank !== 1 || !(base instanceof Normal)) return undefined;
+  const { loc, scale, logScale } = base;
+  const perRow = sum(square(q.scaleTril), { axes: -1 });
+  const spread = sub(add(div(perRow, square(scale)), square(div(sub(q.loc, loc), scale))), 1);
+  return sum(add(mul(spread, 0.5), sub(logScale, q.logDiagonal)), { axes: -1 });
 });

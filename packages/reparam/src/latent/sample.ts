@@ -1,5 +1,5 @@
 import { type Float32Tensor, hostTensor, ReparamError, type Tensor } from '@reparam/tensor';
-import type { Context, NoiseSite } from '../context.ts';
+import { type Context, samplesAreRows } from '../context.ts';
 import type { LatentModel } from '../models/index.ts';
 import type { HostParams, SymbolicParams } from '../params.ts';
 import { mapRows } from './mapRows.ts';
@@ -41,6 +41,3 @@ export async function sample(
   // A row carries nothing here but its number, which keys the noise.
   return mapRows(draw, params, hostTensor(new Float32Array(count), [count, 1]), options);
 }
-
-/** A prior has no batch: what it draws many times is what makes the rows. */
-const samplesAreRows = (site: NoiseSite): NoiseSite => ({ draw: (kind, shape) => site.draw(kind, shape, 0) });

@@ -1,5 +1,5 @@
-import type { HostTensor, Tensor } from '@reparam/tensor';
-import { bernoulli, categorical, type Distribution, independent, normal } from 'reparam';
+import { add, type HostTensor, mul, type Tensor } from '@reparam/tensor';
+import { bernoulli, Chain, categorical, type Distribution, independent, mixture, normal, normalTril } from 'reparam';
 import { floats } from '../support.ts';
 
 /** One distribution of the conformance table; every row has a batch of `batch` members. */
@@ -11,6 +11,8 @@ export interface Row {
   /** Every event (or a grid of them), and the volume each stands for. */
   readonly support: { readonly events: readonly (readonly number[])[]; readonly volume: number };
   readonly eventShape: readonly number[];
+  /** Set where the entropy has no closed form. */
+  readonly withoutEntropy?: true;
   /** log p of an event for a member of the batch, written out anew. */
   readonly logProb: (event: readonly number[], member: number) => number;
 }
@@ -43,7 +45,100 @@ const classLogits = [
 const classLogProb = (x: number, l: readonly number[]) =>
   Math.log(Math.exp(l[x]!) / l.reduce((total, v) => total + Math.exp(v), 0));
 
+/** Weights, means and scales of two mixtures of three components in the plane. */
+const mixtures = {
+  logits: [0.3, -1, 0.8, 0, 0, 0],
+  loc: [-1, 0, 2, 1, 0.5, -2, 0, 0, 1, 1, 1.5, -1],
+  scale: [0.5, 1, 0.7, 0.6, 1.2, 0.8, 1, 0.9, 0.6, 0.6, 0.8, 0.7],
+};
+/** Log-density of N(m, L Lᵀ) in the plane by the inverse of the covariance, for L = [[a, 0], [b, c]]. */
+const logPlane = ([x, y]: readonly number[], [m, n]: readonly number[], [a, b, c]: readonly number[]) => {
+  const [xx, xy, yy] = [a! * a!, a! * b!, b! * b! + c! * c!];
+  const determinant = xx * yy - xy * xy;
+  const [dx, dy] = [x! - m!, y! - n!];
+  const quadratic = (yy * dx * dx - 2 * xy * dx * dy + xx * dy * dy) / determinant;
+  return -0.5 * quadratic - 0.5 * Math.log(determinant) - Math.log(2 * Math.PI);
+};
+
 export const rows: readonly Row[] = [
+  {
+    name: 'mixture',
+    params: {
+      logits: floats(mixtures.logits, [2, 3]),
+      loc: floats(mixtures.loc, [2, 3, 2]),
+      scale: floats(mixtures.scale, [2, 3, 2]),
+    },
+    make: ({ logits, loc, scale }) =>
+      mixture({ logits: logits!, components: independent(normal({ loc: loc!, scale: scale! })) }),
+    batch: 2,
+    support: plane(-10, 10, 200),
+    eventShape: [2],
+    withoutEntropy: true,
+    logProb: ([a, b], i) => {
+      const weights = mixtures.logits.slice(3 * i, 3 * i + 3).map(Math.exp);
+      const total = weights.reduce((sum, w) => sum + w, 0);
+      const at = (values: readonly number[], k: number, j: number) => values[(3 * i + k) * 2 + j]!;
+      const densities = weights.map((w, k) => {
+        const each = [a!, b!].map((x, j) => logNormal(x, at(mixtures.loc, k, j), at(mixtures.scale, k, j)));
+        return (w / total) * Math.exp(each[0]! + each[1]!);
+      });
+      return Math.log(densities.reduce((sum, p) => sum + p, 0));
+    },
+  },
+  {
+    name: 'full covariance',
+    params: {
+      loc: floats([-1, 0.5, 0, 1], [2, 2]),
+      scaleTril: floats([0.7, 0, -0.5, 1.1, 1.2, 0, 0.9, 0.4], [2, 2, 2]),
+    },
+    make: ({ loc, scaleTril }) => normalTril({ loc: loc!, scaleTril: scaleTril! }),
+    batch: 2,
+    support: plane(-12, 12, 400),
+    eventShape: [2],
+    logProb: (event, i) =>
+      logPlane(
+        event,
+        [
+          [-1, 0.5],
+          [0, 1],
+        ][i]!,
+        [
+          [0.7, -0.5, 1.1],
+          [1.2, 0.9, 0.4],
+        ][i]!,
+      ),
+  },
+  {
+    name: 'full covariance from its diagonal and what lies below',
+    params: {
+      loc: floats([-1, 0.5], [1, 2]),
+      logDiagonal: floats([Math.log(0.7), Math.log(1.1)], [1, 2]),
+      belowDiagonal: floats([5, 6, -0.5, 7], [1, 2, 2]),
+    },
+    make: ({ loc, logDiagonal, belowDiagonal }) =>
+      normalTril({ loc: loc!, logDiagonal: logDiagonal!, belowDiagonal: belowDiagonal! }),
+    batch: 1,
+    support: plane(-12, 12, 400),
+    eventShape: [2],
+    logProb: (event) => logPlane(event, [-1, 0.5], [0.7, -0.5, 1.1]),
+  },
+  {
+    // a ~ N(m, s²), b given a ~ N(0.8 a + 1, 0.5²); a value is (b, a).
+    name: 'chain',
+    params: { loc: floats([-1, 0.5], [2, 1]), scale: floats([0.7, 1.2], [2, 1]) },
+    make: ({ loc, scale }) =>
+      new Chain({
+        first: independent(normal({ loc: loc!, scale: scale! })),
+        second: (a) => independent(normal({ loc: add(mul(a, 0.8), 1), scale: mul(add(mul(a, 0), 1), 0.5) })),
+        sizes: [1, 1],
+        firstPart: 1,
+      }),
+    batch: 2,
+    support: plane(-10, 10, 250),
+    eventShape: [2],
+    withoutEntropy: true,
+    logProb: ([b, a], i) => logNormal(a!, [-1, 0.5][i]!, [0.7, 1.2][i]!) + logNormal(b!, 0.8 * a! + 1, 0.5),
+  },
   {
     name: 'normal from scale',
     params: { loc: floats(locs), scale: floats(scales) },
