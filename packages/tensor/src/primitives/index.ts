@@ -12,6 +12,7 @@ export {
   step,
   where,
 } from './compare.ts';
+export { type ConvOptions, type ConvTransposeOptions, conv2d, convTranspose2d } from './conv.ts';
 export {
   ceil,
   cos,
@@ -33,6 +34,8 @@ export { gather, oneHot, scatterAdd } from './gather.ts';
 export { bernoulliEventLogProb, bernoulliLogProb } from './likelihood.ts';
 export { log1mExp, logAddExp, logSubExp } from './logSpace.ts';
 export { type MatmulOptions, matmul } from './matmul.ts';
+export { fold, type PatchOptions, unfold } from './patches.ts';
+export { avgPool2d, maxPool2d, type PoolOptions } from './pool.ts';
 export { argMax, cumsum, logMeanExp, logSumExp, max, mean, min, type ReduceOptions, sum } from './reduce.ts';
 export { logSoftmax, softmax } from './softmax.ts';
 export { asTensor, constant, input, type TensorLike } from './source.ts';
