@@ -1,3 +1,6 @@
+export { architectureDiagram, type DescribedModel } from './diagrams/architecture.ts';
+export { type ComputationOptions, computationDiagram } from './diagrams/computation.ts';
+export { type PlateOptions, plateDiagram } from './diagrams/plate.ts';
 export {
   encodePng,
   type GridOptions,

@@ -33,6 +33,6 @@ footer{margin-top:3rem;color:var(--muted);font-size:.85rem}
 @media (max-width:560px){main{padding:1.5rem .9rem 3rem}.meaning{display:none}}
 @media (prefers-color-scheme:dark){
 :root{--paper:#15181d;--card:#1a1e24;--text:#e8eaed;--muted:#a3a9b3;--line:#2e343d;--warn:#3a3113;--warn-line:#c99a06}
-.rp-background{fill:transparent}.rp-text{fill:#e8eaed}.rp-muted{fill:#a3a9b3}.rp-grid{stroke:#2e343d}.rp-axis{stroke:#767d89}.rp-idle{fill:#767d89}.rp-name{fill:#fff;stroke:#1a1e24}
+.rp-background{fill:transparent}.rp-text{fill:#e8eaed}.rp-muted{fill:#a3a9b3}.rp-grid{stroke:#2e343d}.rp-axis{stroke:#767d89}.rp-idle{fill:#767d89}.rp-name{fill:#fff;stroke:#1a1e24}.rp-line{stroke:#e8eaed}.rp-shape,.rp-shape-random{fill:#1a1e24}.rp-shape-observed{fill:#3a414c}.rp-edge{fill:#a3a9b3;stroke:#a3a9b3}
 ${darkSeries}
 }`;
