@@ -9,6 +9,7 @@ export {
 } from './context.ts';
 export * from './data/index.ts';
 export * from './distributions/index.ts';
+export * from './flows/index.ts';
 export * from './latent/index.ts';
 export * from './likelihoods/index.ts';
 export * from './metrics/index.ts';

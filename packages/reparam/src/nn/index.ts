@@ -1,7 +1,18 @@
 export { type ActivationName, activation, activations, elu, gelu, identity, leakyRelu, silu } from './activations.ts';
+export { type BatchNormOptions, batchNorm } from './batchNorm.ts';
+export { conditioned, requireCondition } from './conditioned.ts';
+export { type Conv2dOptions, type ConvTranspose2dOptions, conv2d, convTranspose2d } from './conv2d.ts';
+export { type ConvNetOptions, convDecoder, convEncoder, convOutput, type ImageNorm, imageNorms } from './convNets.ts';
 export { dropout } from './dropout.ts';
+export { embedding } from './embedding.ts';
+export { type GroupNormOptions, groupNorm } from './groupNorm.ts';
+export { fromImage, imageSize, toImage, unflatten } from './image.ts';
 export * from './initializers.ts';
 export { layerNorm } from './layerNorm.ts';
 export { type LinearOptions, linear } from './linear.ts';
+export { maskedLinear } from './maskedLinear.ts';
+export { type DimensionOrder, dimensionRanks, type MaskedMlp, type MaskedMlpOptions, maskedMlp } from './maskedMlp.ts';
 export { type Module, pointwise } from './module.ts';
+export { averagePool, maxPool, type PoolOptions } from './pool2d.ts';
+export { residual } from './residual.ts';
 export { flatten, type MlpOptions, mlp, sequential } from './sequential.ts';
