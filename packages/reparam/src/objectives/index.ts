@@ -1,3 +1,10 @@
-export { type ElboOptions, elbo } from './elbo.ts';
+export { type BetaTcOptions, betaTc } from './betaTc.ts';
+export { type DipOptions, dip } from './dip.ts';
+export { type CapacityOptions, type ElboOptions, elbo } from './elbo.ts';
+export { type FisherOptions, fisher } from './fisher.ts';
+export { type InfoVaeOptions, infoVae } from './infoVae.ts';
 export { type IwaeOptions, iwae } from './iwae.ts';
+export { type KernelOptions, kernelMatrix, squaredMmd } from './mmd.ts';
 export { type Batch, batchMean, type Loss, type Objective, type ObjectiveContext } from './objective.ts';
+export { reconstruction } from './reconstruction.ts';
+export type { Baseline } from './scoreFunction.ts';
