@@ -13,10 +13,19 @@ export async function mapRows<Name extends string>(
   fn: (params: SymbolicParams, row: Tensor, context: Context) => Record<Name, Tensor>,
   params: HostParams,
   rows: HostTensor,
-  { runtime, batchSize = 100, seed = 0, onProgress, signal }: LatentOptions & { readonly seed?: number },
+  { runtime, batchSize = 100, seed = 0, condition, onProgress, signal }: LatentOptions & { readonly seed?: number },
 ): Promise<Record<Name, Float32Tensor>> {
   const data = rows.data instanceof Float32Array ? rows.data : Float32Array.from(rows.data as Float64Array);
-  const dataset = createDataset({ name: 'latent codes', data, shape: rows.shape.slice(1) });
+  const plain = createDataset({ name: 'latent codes', data, shape: rows.shape.slice(1) });
+  if (condition && condition.shape[0] !== plain.size) {
+    throw new ReparamError('shape', 'conditions of latent codes', {
+      got: `[${condition.shape.join(', ')}]`,
+      expected: `${plain.size} rows, one a code`,
+    });
+  }
+  const dataset = condition
+    ? { ...plain, condition: { data: condition.data, size: condition.shape[1]!, scale: 1 } }
+    : plain;
   const program = await compileRows(fn, params, dataset, { runtime, batchSize });
   const results = await program.run(params, { seed, draw: 0, onProgress, signal }).finally(() => program.dispose());
   return results as Record<Name, Float32Tensor>;

@@ -34,7 +34,11 @@ export async function sample(
     throw new ReparamError('config', 'number of samples', { got: String(count), expected: 'a positive whole number' });
   }
   const draw = (p: SymbolicParams, rows: Tensor, context: Context) => {
-    const z = model.prior(p, context).sample(samplesAreRows(context.site('sample/z')), [rows.shape[0] as number]);
+    const prior = model.prior(p, context);
+    const site = context.site('sample/z');
+    // A prior without a batch draws the rows; one given conditions has a row for each.
+    const z =
+      prior.batchShape.length > 0 ? prior.sample(site) : prior.sample(samplesAreRows(site), [rows.shape[0] as number]);
     const likelihood = model.decode(p, z, context);
     return { z, mean: likelihood.mean, x: likelihood.sample(context.site('sample/x')) };
   };
