@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import type { Distribution, Reparameterizable } from '../distributions/index.ts';
 import type { Support } from '../likelihoods/index.ts';
 import type { HostParams, SymbolicParams } from '../params.ts';
+import type { Bound } from '../posteriors/index.ts';
 
 /** What the starting parameters may depend on besides the key. */
 export interface InitOptions {
@@ -18,6 +19,11 @@ export interface LatentModel {
   readonly support: Support;
   /** Numbers of the condition that `context.condition` must hold; absent in an unconditional model. */
   readonly conditionSize?: number | undefined;
+  /**
+   * What `elbo` is: a lower bound on log p(x) (the default), log p(x) itself, or, of an autoencoder, neither: the
+   * log-likelihood of the reconstruction, with a rate that is 0 by definition.
+   */
+  readonly bound?: Bound | undefined;
   init(key: Key, options?: InitOptions): HostParams;
   /** p(z), or p(z given c). */
   prior(params: SymbolicParams, context: Context): Distribution;

@@ -1,3 +1,5 @@
+export { deltaPosterior } from './deltaPosterior.ts';
 export { diagonalNormal } from './diagonalNormal.ts';
-export type { Posterior } from './posterior.ts';
+export { fullCovarianceNormal } from './fullCovarianceNormal.ts';
+export type { Bound, Posterior } from './posterior.ts';
 export { sharedVarianceNormal } from './sharedVariance.ts';
