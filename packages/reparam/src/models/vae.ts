@@ -1,11 +1,13 @@
-import { foldIn, type HostTensor, hostTensor, ReparamError, sizeOf } from '@reparam/tensor';
+import { foldIn, ReparamError, sizeOf } from '@reparam/tensor';
+import { apartFromBatch } from '../context.ts';
 import type { Likelihood } from '../likelihoods/index.ts';
 import { bernoulliLikelihood } from '../likelihoods/index.ts';
-import { type LinearOptions, linear, type Module } from '../nn/index.ts';
-import { branch, type HostParams } from '../params.ts';
+import type { Module } from '../nn/index.ts';
+import { branch } from '../params.ts';
 import { diagonalNormal, type Posterior } from '../posteriors/index.ts';
 import { type Prior, standardNormal } from '../priors/index.ts';
 import type { LatentModel } from './latentModel.ts';
+import { linearOutput, type OutputLayer } from './outputLayer.ts';
 
 /** The parts of a variational autoencoder. */
 export interface VaeOptions {
@@ -14,13 +16,13 @@ export interface VaeOptions {
   readonly latentDim: number;
   /** From the flattened example to features. */
   readonly encoder: Module;
-  /** From the latent vector to features; a linear layer to the likelihood's outputs follows. */
+  /** From the latent vector to features; the output layer follows. */
   readonly decoder: Module;
   readonly likelihood?: Likelihood;
   readonly prior?: Prior;
   readonly posterior?: Posterior;
-  /** Of the decoder's last layer. */
-  readonly outputLayer?: LinearOptions;
+  /** From the decoder's features to the likelihood's outputs; default linear. */
+  readonly outputLayer?: OutputLayer;
   /** Numbers of the condition that the parts find in their context; leave out for an unconditional model. */
   readonly conditionSize?: number | undefined;
 }
@@ -30,13 +32,13 @@ export interface VaeOptions {
  * @example vae({ dataShape: [28, 28], latentDim: 20, encoder: mlp([400]), decoder: mlp([400]) })
  */
 export function vae(options: VaeOptions): LatentModel {
-  const { dataShape, latentDim, encoder, decoder, outputLayer, conditionSize } = options;
+  const { dataShape, latentDim, encoder, decoder, outputLayer = linearOutput(), conditionSize } = options;
   const { likelihood = bernoulliLikelihood(), prior = standardNormal(), posterior = diagonalNormal() } = options;
   if (!Number.isInteger(latentDim) || latentDim < 1) {
     throw new ReparamError('config', 'latentDim', { got: String(latentDim), expected: 'a positive integer' });
   }
   const dataSize = sizeOf(dataShape);
-  const output = linear(likelihood.outputsPerValue * dataSize, outputLayer);
+  const output = outputLayer.module(likelihood, dataShape);
   const features = encoder.outputShape([dataSize])[0]!;
   const decoded = decoder.outputShape([latentDim]);
   const encode: LatentModel['encode'] = (params, x, context) => {
@@ -48,21 +50,22 @@ export function vae(options: VaeOptions): LatentModel {
     latentDim,
     support: likelihood.support,
     conditionSize,
+    bound: posterior.bound,
     init(key, { dataMean } = {}) {
       const part = (name: string) => foldIn(key, name);
-      let last = output.init(part('output'), decoded);
-      if (dataMean) last = { ...last, bias: withShapeOf(last, likelihood.initialBias(dataMean)) };
       return {
         encoder: encoder.init(part('encoder'), [dataSize]),
         posterior: posterior.init(part('posterior'), features, latentDim),
         prior: prior.init(part('prior'), latentDim, { dataSize, dataMean, conditionSize }),
         decoder: decoder.init(part('decoder'), [latentDim]),
-        output: last,
+        output: outputLayer.init(output, part('output'), decoded, likelihood, dataShape, dataMean),
         likelihood: likelihood.init(dataSize),
       };
     },
     prior: (params, context) =>
-      prior.distribution(branch(params, 'prior'), latentDim, context.child('prior'), (x) => encode(params, x, context)),
+      prior.distribution(branch(params, 'prior'), latentDim, context.child('prior'), (x) =>
+        encode(params, x, apartFromBatch(context.child('prior'))),
+      ),
     encode,
     decode(params, z, context) {
       const h = decoder.apply(branch(params, 'decoder'), z, context.child('decoder'));
@@ -76,8 +79,4 @@ export function vae(options: VaeOptions): LatentModel {
       decoder: [decoder.describe([latentDim]), output.describe(decoded)].filter(Boolean).join(', '),
     }),
   };
-}
-
-function withShapeOf(layer: HostParams, bias: Float32Array): HostTensor {
-  return hostTensor(bias, (layer.bias as HostTensor).shape);
 }

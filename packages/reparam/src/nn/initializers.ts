@@ -39,10 +39,20 @@ export const heUniform = uniformWithin(({ fanIn }) => Math.sqrt(6 / fanIn));
 export const heNormal = normalOf(({ fanIn }) => Math.sqrt(2 / fanIn));
 /** Uniform on ±1/√fanIn: PyTorch's default for linear layers, weight and bias. */
 export const lecunUniform = uniformWithin(({ fanIn }) => 1 / Math.sqrt(fanIn));
+/** Standard normal: for embeddings. */
+export const unitNormal = normalOf(() => 1);
 /** All zero. */
 export const zeros: Initializer = (_, shape) => hostTensor(new Float32Array(sizeOf(shape)), shape);
 
 /** Every initialiser by name. */
-export const initializers = { glorotUniform, glorotNormal, heUniform, heNormal, lecunUniform, zeros } as const;
+export const initializers = {
+  glorotUniform,
+  glorotNormal,
+  heUniform,
+  heNormal,
+  lecunUniform,
+  unitNormal,
+  zeros,
+} as const;
 /** Name of an initialiser. */
 export type InitializerName = keyof typeof initializers;

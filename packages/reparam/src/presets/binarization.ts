@@ -1,5 +1,5 @@
 import { ReparamError } from '@reparam/tensor';
-import { type Binarization, type Dataset, valueKind } from '../data/index.ts';
+import { type AnyDataset, type Binarization, valueKind } from '../data/index.ts';
 import type { LikelihoodConfig } from './config.ts';
 
 /** What a Bernoulli likelihood on grey values is not. */
@@ -15,7 +15,7 @@ const bitsWarning = 'Gaussian density on binarised values: its figures are densi
  */
 export function chooseBinarization(
   likelihood: LikelihoodConfig,
-  data: Dataset,
+  data: AnyDataset,
   wanted?: Binarization,
 ): { binarization: Binarization; warnings: string[] } {
   if (likelihood.kind === 'gaussian') {

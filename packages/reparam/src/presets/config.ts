@@ -1,5 +1,6 @@
 import type { Binarization } from '../data/index.ts';
-import type { ActivationName, InitializerName } from '../nn/index.ts';
+import type { ActivationName, ImageNorm, InitializerName } from '../nn/index.ts';
+import type { LinearProgramConfig } from './program/config.ts';
 
 /** A model in plain JSON: what `buildModel` needs besides the shape of the data. */
 export interface ModelConfig {
@@ -8,6 +9,8 @@ export interface ModelConfig {
   readonly hidden: readonly number[];
   /** Sizes of the decoder's hidden layers; default: the encoder's in reverse. */
   readonly decoderHidden?: readonly number[] | undefined;
+  /** Default: mlp. */
+  readonly network?: NetworkConfig | undefined;
   readonly activation: ActivationName;
   /** Of every linear layer; default: Glorot for tanh and sigmoid, He for the others. */
   readonly initializer?: InitializerName | undefined;
@@ -19,6 +22,20 @@ export interface ModelConfig {
   readonly prior?: PriorConfig | undefined;
   readonly likelihood: LikelihoodConfig;
 }
+
+/** The kind of both networks in plain JSON; `hidden` are the dense layers of either. */
+export type NetworkConfig =
+  | { readonly kind: 'mlp' }
+  | {
+      readonly kind: 'conv';
+      /** Channels after each convolution, from the image inwards. */
+      readonly channels: readonly number[];
+      readonly kernel?: number | undefined;
+      readonly stride?: number | undefined;
+      readonly padding?: number | undefined;
+      readonly norm?: ImageNorm | undefined;
+      readonly residualBlocks?: number | undefined;
+    };
 
 /** A posterior in plain JSON. */
 export type PosteriorConfig = { readonly kind: 'diagonal' } | { readonly kind: 'shared-variance' };
@@ -122,4 +139,6 @@ export interface RecipeConfig {
   readonly optimizer: OptimizerConfig;
   readonly training: TrainingConfig;
   readonly binarization?: Binarization | undefined;
+  /** Finds the parameters of a linear VAE without gradients; objective and optimizer are then not used. */
+  readonly program?: LinearProgramConfig | undefined;
 }

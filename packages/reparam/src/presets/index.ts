@@ -5,6 +5,7 @@ export type {
   LearningRateConfig,
   LikelihoodConfig,
   ModelConfig,
+  NetworkConfig,
   ObjectiveConfig,
   OptimizerConfig,
   PosteriorConfig,
@@ -13,4 +14,5 @@ export type {
   TrainingConfig,
 } from './config.ts';
 export { findPreset, type Preset, presets } from './presets.ts';
+export * from './program/index.ts';
 export { buildRecipe, type Recipe } from './recipe.ts';

@@ -24,6 +24,19 @@ const plainElbo = { kind: 'elbo', kl: 'analytic', numSamples: 1, beta: 1, freeBi
 const training: TrainingConfig = { epochs: 25, batchSize: 128, microBatches: 1, seed: 0 };
 const adamCosine = { kind: 'adam', learningRate: { schedule: 'cosine', value: 2e-3 } } as const;
 
+const linearRecipe: RecipeConfig = {
+  model: {
+    ...tanhModel,
+    latentDim: 20,
+    hidden: [],
+    posterior: { kind: 'shared-variance' },
+    likelihood: { kind: 'gaussian', scale: 'shared' },
+  },
+  objective: plainElbo,
+  optimizer: adamCosine,
+  training: { ...training, epochs: 1 },
+};
+
 /** Every preset, the default first. */
 export const presets: readonly Preset[] = [
   {
@@ -55,6 +68,41 @@ export const presets: readonly Preset[] = [
     },
   },
   {
+    name: 'vae-conv',
+    summary: 'convolutional VAE: 32 and 64 channels, window 4, step 2, 16 latent dimensions, mirrored decoder',
+    reference: 'window, step and mirrored decoder of Burgess et al. 2018, two layers',
+    recipe: {
+      model: {
+        ...tanhModel,
+        latentDim: 16,
+        hidden: [],
+        activation: 'relu',
+        network: { kind: 'conv', channels: [32, 64] },
+      },
+      objective: plainElbo,
+      optimizer: { kind: 'adam', learningRate: { schedule: 'cosine', value: 1e-3 } },
+      training: { ...training, epochs: 10 },
+    },
+  },
+  {
+    name: 'vae-conv-colour',
+    summary: 'convolutional VAE for small colour images: 32, 64 and 128 channels, 64 latent dimensions, one learned σ',
+    reference: 'sizes after Burgess et al. 2018; learned σ of Rybkin et al. 2021',
+    recipe: {
+      model: {
+        ...tanhModel,
+        latentDim: 64,
+        hidden: [],
+        activation: 'relu',
+        network: { kind: 'conv', channels: [32, 64, 128] },
+        likelihood: { kind: 'gaussian', scale: 'shared' },
+      },
+      objective: plainElbo,
+      optimizer: { kind: 'adam', learningRate: { schedule: 'cosine', value: 1e-3 } },
+      training: { ...training, epochs: 10 },
+    },
+  },
+  {
     name: 'vae-2d',
     summary: 'the sizes of `vae` with 2 latent dimensions, for a picture of the whole latent space',
     reference: 'Kingma and Welling 2014, figure 4',
@@ -71,6 +119,18 @@ export const presets: readonly Preset[] = [
       training: { ...training, epochs: 3280, batchSize: 20 },
       binarization: 'dynamic',
     },
+  },
+  {
+    name: 'ppca',
+    summary: 'probabilistic PCA with 20 latent dimensions, in closed form: the optimum of a linear VAE',
+    reference: 'Tipping and Bishop 1999',
+    recipe: { ...linearRecipe, program: { kind: 'ppca' } },
+  },
+  {
+    name: 'ppca-em',
+    summary: 'the same by expectation maximisation: `epochs` are the most iterations',
+    reference: 'Tipping and Bishop 1999, section 3.2',
+    recipe: { ...linearRecipe, training: { ...training, epochs: 1000 }, program: { kind: 'ppca-em', tolerance: 1e-6 } },
   },
 ];
 

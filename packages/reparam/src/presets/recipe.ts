@@ -1,4 +1,4 @@
-import type { Dataset } from '../data/index.ts';
+import type { AnyDataset } from '../data/index.ts';
 import type { LatentModel } from '../models/index.ts';
 import type { FitOptions } from '../train/index.ts';
 import { chooseBinarization } from './binarization.ts';
@@ -17,7 +17,7 @@ export interface Recipe {
  * Builds a recipe for `data`: sizes come from its shape, the binarisation from its values where the recipe leaves it open.
  * @example const { model, fitOptions } = buildRecipe(findPreset('vae').recipe, data);
  */
-export function buildRecipe(config: RecipeConfig, data: Dataset): Recipe {
+export function buildRecipe(config: RecipeConfig, data: AnyDataset): Recipe {
   const { epochs, batchSize, microBatches, seed, earlyStopping } = config.training;
   const { binarization, warnings } = chooseBinarization(config.model.likelihood, data, config.binarization);
   return {

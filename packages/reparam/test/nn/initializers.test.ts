@@ -13,6 +13,7 @@ const table: Record<InitializerName, { variance: number; bounded: boolean }> = {
   heUniform: { variance: 2 / 300, bounded: true },
   heNormal: { variance: 2 / 300, bounded: false },
   lecunUniform: { variance: 1 / 900, bounded: true },
+  unitNormal: { variance: 1, bounded: false },
   zeros: { variance: 0, bounded: true },
 };
 

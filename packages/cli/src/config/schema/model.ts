@@ -1,6 +1,7 @@
 import { activations, initializers } from 'reparam';
 import { describe, names, object, share, sizes, whole, yesNo } from './leaves.ts';
 import { likelihood } from './likelihood.ts';
+import { network } from './network.ts';
 import { posterior } from './posterior.ts';
 import { prior } from './prior.ts';
 
@@ -9,6 +10,7 @@ export const model = object({
   latentDim: describe(whole(1), 'latent dimensions'),
   hidden: describe(sizes(1), 'hidden layers of the encoder'),
   decoderHidden: describe(sizes(1).optional(), 'hidden layers of the decoder; default: the encoder’s in reverse'),
+  network: network.default({ kind: 'mlp' }),
   activation: describe(names(activations), 'activation of the hidden layers'),
   initializer: describe(names(initializers).optional(), 'starting weights; default: by activation'),
   layerNorm: describe(yesNo().default(false), 'normalise hidden layers'),

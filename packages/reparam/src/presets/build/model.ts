@@ -11,10 +11,9 @@ export function buildModel(config: ModelConfig, dataShape: readonly number[]): L
   return vae({
     dataShape,
     latentDim: config.latentDim,
-    ...buildNetworks(config),
+    ...buildNetworks(config, dataShape),
     likelihood: buildLikelihood(config.likelihood),
     posterior: buildPosterior(config.posterior, layers),
     prior: buildPrior(config.prior ?? { kind: 'standard' }),
-    outputLayer: layers,
   });
 }

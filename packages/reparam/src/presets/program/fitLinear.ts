@@ -1,0 +1,95 @@
+import { ReparamError } from '@reparam/tensor';
+import {
+  type DataMatrix,
+  fitPpca,
+  fitPpcaEm,
+  type LinearGaussian,
+  linearPosterior,
+  linearTerms,
+  linearVaeParams,
+  moments,
+} from '../../classical/index.ts';
+import { type Dataset, widthOf } from '../../data/index.ts';
+import type { HostParams } from '../../params.ts';
+import type { ModelConfig, RecipeConfig } from '../config.ts';
+
+/** A linear VAE whose parameters were found without gradients. */
+export interface LinearFit {
+  /** For `buildModel(recipe.model, data.shape)`. */
+  readonly params: HostParams;
+  /** The same density with its exact figures. */
+  readonly exact: LinearGaussian;
+  /** Terms of the bound after every iteration, nats an example; one entry for a closed form. */
+  readonly history: readonly Readonly<Record<'elbo' | 'rate' | 'distortion', number>>[];
+}
+
+/** Values of `dataset` as a matrix in the model's units. */
+export const matrixOf = (dataset: Dataset): DataMatrix => ({
+  data: dataset.data,
+  rows: dataset.size,
+  columns: widthOf(dataset),
+  scale: dataset.scale,
+});
+
+/**
+ * Fits the linear VAE of `recipe` by its program: probabilistic PCA in closed form, or by expectation maximisation with
+ * at most `training.epochs` iterations. Throws `config` unless the model is a linear VAE with one noise variance.
+ */
+export function fitLinear(
+  recipe: RecipeConfig,
+  dataset: Dataset,
+  onIteration?: (iteration: number, bound: number) => void,
+): LinearFit {
+  const { program, model, training } = recipe;
+  if (!program) throw new ReparamError('config', 'the recipe has no program', { expected: 'ppca or ppca-em' });
+  const scale = requireLinear(model);
+  const data = matrixOf(dataset);
+  const seen = moments(data);
+  if (program.kind === 'ppca') {
+    const noiseVariance = typeof scale === 'number' ? { noiseVariance: scale ** 2 } : {};
+    const exact = fitPpca(data, model.latentDim, noiseVariance);
+    return {
+      params: linearVaeParams(exact, scale === 'shared'),
+      exact,
+      history: [linearTerms(seen, exact, linearPosterior(exact))],
+    };
+  }
+  if (scale !== 'shared') {
+    throw new ReparamError('config', 'expectation maximisation fits the noise variance', {
+      got: `a fixed scale of ${scale}`,
+      fix: 'Use program.kind=ppca, or model.likelihood.scale=shared',
+    });
+  }
+  const { tolerance } = program;
+  const { seed, epochs: maxIterations } = training;
+  const { model: exact, steps } = fitPpcaEm(seen, model.latentDim, { seed, maxIterations, tolerance, onIteration });
+  const history = steps.flatMap(({ stage, ...terms }) => (stage === 'M' ? [terms] : []));
+  return { params: linearVaeParams(exact), exact, history };
+}
+
+/** The likelihood's scale; refuses what is no linear VAE with one noise variance. */
+function requireLinear({
+  hidden,
+  decoderHidden = [],
+  posterior,
+  prior,
+  likelihood,
+  ...rest
+}: ModelConfig): number | 'shared' {
+  const extra = { ...rest } as { network?: { kind: string }; condition?: string };
+  const wrong = [
+    hidden.length + decoderHidden.length > 0 && 'hidden layers',
+    posterior.kind !== 'shared-variance' && `posterior ${posterior.kind}`,
+    prior && prior.kind !== 'standard' && `prior ${prior.kind}`,
+    extra.network && extra.network.kind !== 'mlp' && `network ${extra.network.kind}`,
+    extra.condition && extra.condition !== 'none' && `condition ${extra.condition}`,
+    likelihood.kind !== 'gaussian' && `likelihood ${likelihood.kind}`,
+    likelihood.kind === 'gaussian' && likelihood.scale === 'per-dimension' && 'a scale for every dimension',
+  ].filter(Boolean);
+  if (wrong.length === 0 && likelihood.kind === 'gaussian') return likelihood.scale as number | 'shared';
+  throw new ReparamError('config', 'probabilistic PCA is a linear VAE', {
+    got: wrong.join(', '),
+    expected: 'no hidden layers, posterior shared-variance, prior standard, likelihood gaussian with one scale',
+    fix: 'Change latentDim only, or leave out the program to train by gradients',
+  });
+}
