@@ -5,7 +5,9 @@ import {
   exp,
   greater,
   lbeta,
+  less,
   log,
+  log1p,
   maximum,
   minimum,
   mul,
@@ -26,6 +28,16 @@ import type { Distribution } from './distribution.ts';
 export interface NegativeBinomialParameters {
   readonly logMean: TensorLike;
   readonly logDispersion: TensorLike;
+}
+
+/**
+ * log(1 + eˣ) whose gradient is made of eˣ: the runtimes' sigmoid is a polynomial that is 0 or wrong below −17, which shows once it
+ * is multiplied by a large dispersion.
+ */
+function preciseSoftplus(x: Tensor): Tensor {
+  const isNegative = less(x, 0);
+  const small = log1p(exp(where(isNegative, x, 0)));
+  return where(isNegative, small, add(x, log1p(exp(neg(where(isNegative, 0, x))))));
 }
 
 /** A dispersion beyond this counts as this: the distribution is then Poisson as far as float32 can tell. */
@@ -55,7 +67,7 @@ export class NegativeBinomial implements Distribution {
     const ratio = where(isPositive, softplus(sub(logValue, this.logDispersion)), 0);
     const counted = neg(add(add(lbeta(add(value, 1), add(r, 1)), ratio), log(add(add(value, r), 1))));
     const odds = sub(this.logMean, this.logDispersion);
-    return sub(counted, add(mul(r, softplus(odds)), mul(value, softplus(neg(odds)))));
+    return sub(counted, add(mul(r, preciseSoftplus(odds)), mul(value, softplus(neg(odds)))));
   }
 
   get mean(): Tensor {

@@ -38,6 +38,8 @@ const everyEvent = ({ support, batch, eventShape }: Row) =>
     [support.events.length, batch, ...eventShape],
   );
 
+const volumeOf = ({ support: { volume } }: Row, e: number) => (typeof volume === 'number' ? volume : volume[e]!);
+
 /** Draws of each member, [draws, batch, ...event]: the row axis of the noise is the batch. */
 const draws = 20_000;
 const members = ({ batch, eventShape }: Row) => batch * sizeOf(eventShape);
@@ -61,7 +63,7 @@ describe.each(titled)('%s', (_, row) => {
         likely.map((e) => row.logProb(support.events[e]!, i)),
         1e-12,
       );
-      expect(got.reduce((total, l) => total + Math.exp(l) * support.volume, 0)).toBeCloseTo(1, 10);
+      expect(got.reduce((total, l, e) => total + Math.exp(l) * volumeOf(row, e), 0)).toBeCloseTo(1, 10);
     }
   });
 
@@ -72,12 +74,13 @@ describe.each(titled)('%s', (_, row) => {
       expect(d.eventRank).toBe(eventShape.length);
       expect(d.mean.shape).toEqual([batch, ...eventShape]);
       if (row.withoutEntropy) expect(() => d.entropy()).toThrow(/no closed form/);
-      return { mean: d.mean, ...(!row.withoutEntropy && { entropy: d.entropy() }) };
+      const results: Record<string, Tensor> = { mean: d.mean, ...(!row.withoutEntropy && { entropy: d.entropy() }) };
+      return results;
     });
     const integral = (i: number, f: (event: readonly number[], logP: number) => number) =>
-      support.events.reduce((total, event) => {
+      support.events.reduce((total, event, e) => {
         const logP = row.logProb(event, i);
-        return logP > -700 ? total + support.volume * Math.exp(logP) * f(event, logP) : total;
+        return logP > -700 ? total + volumeOf(row, e) * Math.exp(logP) * f(event, logP) : total;
       }, 0);
     const each = Array.from({ length: batch }, (_, i) => i);
     if (got.entropy) {
@@ -106,7 +109,10 @@ describe.each(titled)('%s', (_, row) => {
       const got = column(value, m, members(row));
       const [i, j] = [Math.floor(m / size), m % size];
       const expectation = (f: (x: number) => number) =>
-        support.events.reduce((t, event) => t + support.volume * Math.exp(row.logProb(event, i)) * f(event[j]!), 0);
+        support.events.reduce(
+          (t, event, e) => t + volumeOf(row, e) * Math.exp(row.logProb(event, i)) * f(event[j]!),
+          0,
+        );
       const exact = expectation((x) => x);
       expectMean(got, exact);
       expectMean(

@@ -1,6 +1,7 @@
 import { add, type HostTensor, mul, type Tensor } from '@reparam/tensor';
 import { bernoulli, Chain, categorical, type Distribution, independent, mixture, normal, normalTril } from 'reparam';
 import { floats } from '../support.ts';
+import { likelihoodRows } from './likelihoodRows.ts';
 
 /** One distribution of the conformance table; every row has a batch of `batch` members. */
 export interface Row {
@@ -8,8 +9,8 @@ export interface Row {
   readonly params: Readonly<Record<string, HostTensor>>;
   readonly make: (params: Readonly<Record<string, Tensor>>) => Distribution;
   readonly batch: number;
-  /** Every event (or a grid of them), and the volume each stands for. */
-  readonly support: { readonly events: readonly (readonly number[])[]; readonly volume: number };
+  /** Every event (or a grid of them), and the volume each stands for: one for all, or one for each. */
+  readonly support: { readonly events: readonly (readonly number[])[]; readonly volume: number | readonly number[] };
   readonly eventShape: readonly number[];
   /** Set where the entropy has no closed form. */
   readonly withoutEntropy?: true;
@@ -61,6 +62,7 @@ const logPlane = ([x, y]: readonly number[], [m, n]: readonly number[], [a, b, c
 };
 
 export const rows: readonly Row[] = [
+  ...likelihoodRows,
   {
     name: 'mixture',
     params: {
