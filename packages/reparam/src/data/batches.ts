@@ -1,7 +1,8 @@
 import { ReparamError } from '@reparam/tensor';
 import { type Binarization, binarizeRows, requireUnitRange } from './binarize.ts';
 import type { ConditionRows } from './condition.ts';
-import { type Dataset, widthOf } from './dataset.ts';
+import { widthOf } from './dataset.ts';
+import { type AnyDataset, isStreamed, roomFor } from './streamed.ts';
 
 /** Host memory for K batches of B rows, filled again and again. */
 export interface BatchBuffer {
@@ -19,6 +20,8 @@ export interface BatchBuffer {
   readonly weights: Float32Array;
   /** `[steps, batchSize]`: index into the data set; 0 for padding. */
   readonly rows: Int32Array;
+  /** Grey values of a streamed set, on their way to becoming bits. */
+  readonly stored?: Uint8Array | Float32Array | undefined;
 }
 
 /** Size of the batches a buffer holds, and how grey values become bits in them. */
@@ -30,7 +33,7 @@ export interface BatchOptions {
 }
 
 /** Allocates room for `steps` batches of `dataset`; refuses to binarise values outside [0, 1]. */
-export function batchBuffer(dataset: Dataset, options: BatchOptions): BatchBuffer {
+export function batchBuffer(dataset: AnyDataset, options: BatchOptions): BatchBuffer {
   const { steps, batchSize, binarization = 'none' } = options;
   for (const [at, got] of Object.entries({ steps, batchSize })) {
     if (!(Number.isInteger(got) && got > 0)) {
@@ -52,6 +55,7 @@ export function batchBuffer(dataset: Dataset, options: BatchOptions): BatchBuffe
     condition: condition && { ...condition, data: likeArray(condition.data, count * condition.size) },
     weights: new Float32Array(count),
     rows: new Int32Array(count),
+    stored: bits && isStreamed(dataset) ? roomFor(dataset, count) : undefined,
   };
 }
 
@@ -73,7 +77,7 @@ export interface FillOptions {
  */
 export function fillBatches(
   buffer: BatchBuffer,
-  dataset: Dataset,
+  dataset: AnyDataset,
   order: Int32Array,
   start: number,
   options: FillOptions,
@@ -88,7 +92,21 @@ export function fillBatches(
     const to = Math.min(from + batchSize, count);
     weights.fill(1 / (to - from), from, to);
   }
-  if (binarization !== 'none') binarizeRows(data as Uint8Array, 0, dataset, rows, binarization, options);
+  if (isStreamed(dataset)) {
+    dataset.readRows(rows, buffer.stored ?? data);
+    if (buffer.stored) {
+      const { rowIds } = dataset;
+      const read = { ...dataset, data: buffer.stored, rowIds: rowIds ? rows.map((row) => rowIds[row]!) : rows };
+      binarizeRows(
+        data as Uint8Array,
+        0,
+        read,
+        rows.map((_, i) => i),
+        binarization as 'static',
+        options,
+      );
+    }
+  } else if (binarization !== 'none') binarizeRows(data as Uint8Array, 0, dataset, rows, binarization, options);
   else copyRows(data, dataset.data, rows, widthOf(dataset));
   const { condition } = buffer;
   if (condition) copyRows(condition.data, dataset.condition!.data, rows, condition.size);

@@ -1,5 +1,5 @@
 import { deriveKey, type Key, ReparamError, threefry2x32 } from '@reparam/tensor';
-import { type Dataset, widthOf } from './dataset.ts';
+import { type Dataset, type ExampleSet, widthOf } from './dataset.ts';
 
 /**
  * How values in [0, 1] become bits: `none` keeps them; `static` draws each bit once for a seed; `dynamic` draws anew at
@@ -18,7 +18,7 @@ export interface BinarizeOptions {
 }
 
 /** Throws a data error unless every value of `dataset` is a probability. */
-export function requireUnitRange(dataset: Dataset): void {
+export function requireUnitRange(dataset: ExampleSet): void {
   const { range, scale, name } = dataset;
   if (range.min * scale >= 0 && range.max * scale <= 1 + 1e-6) return;
   throw new ReparamError('data', 'values cannot be binarised', {

@@ -1,5 +1,5 @@
 import { ReparamError } from '@reparam/tensor';
-import type { Dataset } from './dataset.ts';
+import type { ExampleSet } from './dataset.ts';
 
 /** What is known beside each example: rows of `size` values that a conditional model is given. */
 export interface ConditionRows {
@@ -14,7 +14,7 @@ export interface ConditionRows {
  * `dataset` with its labels, one-hot over `numClasses` (default: largest label + 1), as the condition of each example.
  * A row without a label (−1) has zeros. A `data` error when there are no labels, or one is too large.
  */
-export function withLabelCondition(dataset: Dataset, numClasses?: number): Dataset {
+export function withLabelCondition<T extends ExampleSet>(dataset: T, numClasses?: number): T {
   const { labels, name } = dataset;
   if (!labels) {
     throw new ReparamError('data', 'data set has no labels', {

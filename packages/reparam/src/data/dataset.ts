@@ -1,8 +1,8 @@
 import { ReparamError, sizeOf } from '@reparam/tensor';
 import type { ConditionRows } from './condition.ts';
 
-/** A set of examples in host memory. The model sees `data * scale`; pixels stay bytes until they are in the graph. */
-export interface Dataset {
+/** What is known of a set of examples. The model sees stored value × scale; pixels stay bytes until they are in the graph. */
+export interface ExampleSet {
   /** Its registry name or the file it was read from. */
   readonly name: string;
   /** `train`, `validation`, `test` or `all`. */
@@ -16,8 +16,6 @@ export interface Dataset {
   readonly scale: number;
   /** Smallest and largest stored value. */
   readonly range: { readonly min: number; readonly max: number };
-  /** Row-major `[size, ...shape]`. */
-  readonly data: Uint8Array | Float32Array;
   /** One class index a row; −1 where it is missing. */
   readonly labels?: Int32Array;
   readonly classNames?: readonly string[];
@@ -27,6 +25,12 @@ export interface Dataset {
   readonly rowIds?: Int32Array;
   /** Where the bytes came from. */
   readonly source: string;
+}
+
+/** A set of examples in host memory. */
+export interface Dataset extends ExampleSet {
+  /** Row-major `[size, ...shape]`. */
+  readonly data: Uint8Array | Float32Array;
 }
 
 /** Examples in memory, and what is known of them. */
@@ -74,17 +78,7 @@ export function createDataset(init: DatasetInit): Dataset {
 }
 
 /** Values of one example. */
-export const widthOf = (dataset: Dataset): number => sizeOf(dataset.shape);
-
-/** What a likelihood may assume of the model's values: all 0 or 1, all in [0, 1], or anything. */
-export function valueKind(dataset: Dataset): 'binary' | 'unit' | 'real' {
-  const { data, scale, range } = dataset;
-  if (range.min < 0 || range.max * scale > 1 + 1e-6) return 'real';
-  for (let i = 0; i < data.length; i++) {
-    if (data[i] !== 0 && data[i]! * scale !== 1) return 'unit';
-  }
-  return 'binary';
-}
+export const widthOf = (dataset: ExampleSet): number => sizeOf(dataset.shape);
 
 function byteRange(data: Uint8Array) {
   let min = 255;

@@ -1,12 +1,17 @@
 export * from './balancedLabels.ts';
 export * from './batches.ts';
 export * from './binarize.ts';
+export * from './completion.ts';
 export * from './condition.ts';
 export * from './dataset.ts';
 export * from './digits.ts';
 export * from './examples.ts';
 export * from './faces.ts';
 export * from './formats/index.ts';
+export { meanOf } from './meanOf.ts';
 export * from './nearestRows.ts';
 export * from './permutation.ts';
+export * from './streamed.ts';
+export * from './streamOrder.ts';
 export * from './subset.ts';
+export * from './valueKind.ts';

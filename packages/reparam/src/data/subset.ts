@@ -2,12 +2,13 @@ import { ReparamError } from '@reparam/tensor';
 import type { ConditionRows } from './condition.ts';
 import { type Dataset, widthOf } from './dataset.ts';
 import { permutation } from './permutation.ts';
+import { type AnyDataset, isStreamed, roomFor, selectStreamed } from './streamed.ts';
 
-/** The examples at `indices`, in that order (copied); `rowIds` keeps their row numbers in the source. */
-export function subset(dataset: Dataset, indices: ArrayLike<number>, split = dataset.split): Dataset {
+/** The examples at `indices`, in that order, copied to memory; `rowIds` keeps their row numbers in the source. */
+export function subset(dataset: AnyDataset, indices: ArrayLike<number>, split = dataset.split): Dataset {
   const width = widthOf(dataset);
   const size = indices.length;
-  const data = new (typeOf(dataset.data))(size * width);
+  const data = roomFor(dataset, size);
   const rowIds = new Int32Array(size);
   const labels = dataset.labels && new Int32Array(size);
   const { condition } = dataset;
@@ -21,13 +22,14 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>, split = dat
         at: dataset.name,
       });
     }
-    data.set(dataset.data.subarray(row * width, (row + 1) * width), i * width);
+    if (!isStreamed(dataset)) data.set(dataset.data.subarray(row * width, (row + 1) * width), i * width);
     rowIds[i] = dataset.rowIds?.[row] ?? row;
     if (labels) labels[i] = dataset.labels![row]!;
     conditions?.set(rowOf(condition!, row), i * condition!.size);
   }
+  if (isStreamed(dataset)) dataset.readRows(Int32Array.from(indices), data);
   return {
-    ...dataset,
+    ...factsOf(dataset),
     split,
     size,
     data,
@@ -40,9 +42,21 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>, split = dat
 const typeOf = (data: Uint8Array | Float32Array) => (data instanceof Uint8Array ? Uint8Array : Float32Array);
 const rowOf = ({ data, size }: ConditionRows, row: number) => data.subarray(row * size, (row + 1) * size);
 
-/** The first `count` examples (all, when there are fewer); shares memory with `dataset`. */
-export function take(dataset: Dataset, count: number): Dataset {
+/** Without what makes a set streamed: its examples are in memory now. */
+function factsOf(dataset: AnyDataset): Omit<Dataset, 'data'> {
+  if (!isStreamed(dataset)) return dataset;
+  const { readRows: _, blocks: _blocks, bufferBlocks: _bufferBlocks, statistics: _statistics, ...facts } = dataset;
+  return facts;
+}
+
+/** The first `count` examples (all, when there are fewer), in memory; shares it with a `dataset` that is not streamed. */
+export function take(dataset: AnyDataset, count: number): Dataset {
   const size = Math.min(count, dataset.size);
+  if (isStreamed(dataset))
+    return subset(
+      dataset,
+      Int32Array.from({ length: size }, (_, i) => i),
+    );
   const { labels, rowIds, condition } = dataset;
   return {
     ...dataset,
@@ -58,7 +72,7 @@ export function take(dataset: Dataset, count: number): Dataset {
  * Sets aside a part drawn by a seeded permutation: `amount` below 1 is a fraction (rounded, at least one example), from 1
  * a count. Both parts keep the order of the source.
  */
-export function carve(dataset: Dataset, amount: number, seed: number | bigint, site: string): [Dataset, Dataset] {
+export function carve<T extends AnyDataset>(dataset: T, amount: number, seed: number | bigint, site: string): [T, T] {
   const count = amount < 1 ? Math.max(1, Math.round(amount * dataset.size)) : amount;
   if (!(Number.isInteger(count) && amount > 0 && count < dataset.size)) {
     throw new ReparamError('config', 'cannot set aside that many examples', {
@@ -68,11 +82,14 @@ export function carve(dataset: Dataset, amount: number, seed: number | bigint, s
     });
   }
   const order = permutation(dataset.size, seed, site);
-  return [subset(dataset, order.slice(count).sort()), subset(dataset, order.slice(0, count).sort())];
+  return [part(dataset, order.slice(count).sort()), part(dataset, order.slice(0, count).sort())];
 }
 
+const part = <T extends AnyDataset>(dataset: T, rows: Int32Array): T =>
+  (isStreamed(dataset) ? selectStreamed(dataset, rows) : subset(dataset, rows)) as T;
+
 /** Carves a validation set from `dataset` by a seeded permutation; `amount` below 1 is a fraction, from 1 a count. */
-export function splitValidation(dataset: Dataset, amount: number, seed: number | bigint = 0) {
+export function splitValidation<T extends AnyDataset>(dataset: T, amount: number, seed: number | bigint = 0) {
   const [train, validation] = carve(dataset, amount, seed, 'split/validation');
   return { train: { ...train, split: 'train' }, validation: { ...validation, split: 'validation' } };
 }

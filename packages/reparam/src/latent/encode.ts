@@ -1,6 +1,6 @@
 import type { Float32Tensor, HostTensor, Tensor } from '@reparam/tensor';
 import type { Context } from '../context.ts';
-import type { Binarization, Dataset } from '../data/index.ts';
+import type { AnyDataset, Binarization } from '../data/index.ts';
 import { type Distribution, Independent, Normal } from '../distributions/index.ts';
 import { compileRows, evaluationDraw, requireShape } from '../metrics/index.ts';
 import type { LatentModel } from '../models/index.ts';
@@ -30,7 +30,7 @@ export const diagonalOf = (d: Distribution): Normal | undefined =>
 export async function encode(
   model: LatentModel,
   params: HostParams,
-  dataset: Dataset,
+  dataset: AnyDataset,
   options: EncodeOptions,
 ): Promise<Codes> {
   const run = (p: SymbolicParams, x: Tensor, context: Context): Record<string, Tensor> => {
@@ -53,7 +53,7 @@ export interface Reconstructions {
 export async function reconstruct(
   model: LatentModel,
   params: HostParams,
-  dataset: Dataset,
+  dataset: AnyDataset,
   options: EncodeOptions,
 ): Promise<Reconstructions> {
   const run = (p: SymbolicParams, x: Tensor, context: Context) => ({
@@ -66,7 +66,7 @@ export async function reconstruct(
 async function mapExamples(
   model: LatentModel,
   params: HostParams,
-  dataset: Dataset,
+  dataset: AnyDataset,
   fn: Parameters<typeof compileRows>[0],
   { seed = 0, onProgress, signal, ...options }: EncodeOptions,
 ): Promise<Record<string, HostTensor>> {

@@ -1,6 +1,6 @@
-import { add, type HostTensor, key, mean, neg, sub, type Tensor } from '@reparam/tensor';
+import { add, broadcastTo, constant, type HostTensor, key, mean, neg, sub, type Tensor } from '@reparam/tensor';
 import type { Context } from '../context.ts';
-import type { Dataset } from '../data/index.ts';
+import type { AnyDataset } from '../data/index.ts';
 import { analyticKl, Independent } from '../distributions/index.ts';
 import type { LatentModel } from '../models/index.ts';
 import type { HostParams, SymbolicParams } from '../params.ts';
@@ -14,7 +14,8 @@ export function boundRows(model: LatentModel, numSamples: number) {
     const p = model.prior(params, context);
     const { value: z, logProb: logQ } = q.rsampleWithLogProb(context.site('z'), [numSamples]);
     const logLikelihood = mean(model.decode(params, z, context).logProb(x), { axes: 0 });
-    const rate = analyticKl(q, p) ?? mean(sub(logQ, p.logProb(z)), { axes: 0 });
+    const zero = model.bound === 'none' ? broadcastTo(constant(0), q.batchShape) : undefined;
+    const rate = zero ?? analyticKl(q, p) ?? mean(sub(logQ, p.logProb(z)), { axes: 0 });
     const perDimension = q instanceof Independent && p instanceof Independent ? analyticKl(q.base, p.base) : undefined;
     return {
       distortion: neg(logLikelihood),
@@ -34,7 +35,7 @@ export interface BoundEvaluator {
 
 export const evaluateBound = {
   /** Compiles the evaluation of ELBO, rate and distortion (one draw of z an example) on `dataset`. */
-  async prepare(model: LatentModel, dataset: Dataset, options: RowsOptions): Promise<BoundEvaluator> {
+  async prepare(model: LatentModel, dataset: AnyDataset, options: RowsOptions): Promise<BoundEvaluator> {
     const rows = await compileRows(
       (params, x, context) => {
         const { elbo, rate, distortion } = boundRows(model, 1)(params, x, context) as Record<string, Tensor>;

@@ -1,7 +1,8 @@
 import { type HostTensor, ReparamError, sizeOf } from '@reparam/tensor';
-import { type Binarization, type Dataset, widthOf } from '../data/index.ts';
+import { type AnyDataset, type Binarization, widthOf } from '../data/index.ts';
 import type { LatentModel } from '../models/index.ts';
 import type { HostParams } from '../params.ts';
+import type { Bound } from '../posteriors/index.ts';
 import { boundRows } from './bound.ts';
 import { importanceLogLikelihood } from './importance.ts';
 import { compileRows, type RowsOptions } from './rows.ts';
@@ -25,6 +26,8 @@ export interface Evaluation {
   readonly logLikelihood?: Estimate;
   readonly numSamples: number;
   readonly numExamples: number;
+  /** What `elbo` is: a lower bound, the log-likelihood, or the log-likelihood of the reconstruction, which bounds nothing. */
+  readonly bound: Bound;
   /** Latent dimensions whose posterior mean varies over the data: variance above 0.01 (Burda et al. 2016). */
   readonly activeUnits: number;
   /** Which they are. */
@@ -40,7 +43,7 @@ const activeThreshold = 0.01;
 export async function evaluate(
   model: LatentModel,
   params: HostParams,
-  dataset: Dataset,
+  dataset: AnyDataset,
   options: EvaluateOptions,
 ): Promise<Evaluation> {
   requireData(model, dataset, options.binarization);
@@ -56,7 +59,7 @@ export async function evaluate(
   const activeDimensions = [...variance.keys()].filter((j) => variance[j]! > activeThreshold);
   const kl = rows.klPerDimension;
   const sampled =
-    numSamples > 0
+    numSamples > 0 && model.bound !== 'none'
       ? await importanceLogLikelihood(model, params, dataset, { ...options, ...run, numSamples, onProgress })
       : undefined;
   return {
@@ -66,6 +69,7 @@ export async function evaluate(
     ...(sampled && { logLikelihood: estimate(sampled.logLikelihood) }),
     numSamples,
     numExamples: dataset.size,
+    bound: model.bound ?? 'lower',
     activeUnits: activeDimensions.length,
     activeDimensions,
     ...(kl && { klPerDimension: [...columnMoments(kl.data as Float32Array, model.latentDim).mean] }),
@@ -77,7 +81,7 @@ export async function evaluate(
 export const evaluationDraw = 0x40000000;
 
 /** Throws `data` unless the examples have the size the model was made for. */
-export function requireShape(model: LatentModel, dataset: Dataset): void {
+export function requireShape(model: LatentModel, dataset: AnyDataset): void {
   requireCondition(model, dataset);
   if (widthOf(dataset) === sizeOf(model.dataShape)) return;
   throw new ReparamError('data', 'examples are not of the size the model was made for', {
@@ -87,7 +91,7 @@ export function requireShape(model: LatentModel, dataset: Dataset): void {
   });
 }
 
-function requireCondition({ conditionSize }: LatentModel, { condition, name }: Dataset): void {
+function requireCondition({ conditionSize }: LatentModel, { condition, name }: AnyDataset): void {
   if (conditionSize === undefined || condition?.size === conditionSize) return;
   throw new ReparamError('data', 'examples come without the condition this model needs', {
     got: condition ? `conditions of ${condition.size} values` : 'no condition',
@@ -98,7 +102,7 @@ function requireCondition({ conditionSize }: LatentModel, { condition, name }: D
 }
 
 /** Throws `data` unless `model` can be applied to the examples: their size, and values its likelihood has a density for. */
-export function requireData(model: LatentModel, dataset: Dataset, binarization: Binarization = 'none'): void {
+export function requireData(model: LatentModel, dataset: AnyDataset, binarization: Binarization = 'none'): void {
   requireShape(model, dataset);
   if (model.support !== 'binary' || binarization !== 'none') return;
   const [min, max] = [dataset.range.min * dataset.scale, dataset.range.max * dataset.scale];

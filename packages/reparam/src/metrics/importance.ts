@@ -16,8 +16,8 @@ import {
 } from '@reparam/tensor';
 import { traceContext } from '../context.ts';
 import {
+  type AnyDataset,
   batchBuffer,
-  type Dataset,
   type Examples,
   exampleSpecs,
   exampleTensors,
@@ -59,7 +59,7 @@ const samplesPerStep = 50;
 export async function importanceLogLikelihood(
   model: LatentModel,
   params: HostParams,
-  dataset: Dataset,
+  dataset: AnyDataset,
   options: ImportanceOptions,
 ): Promise<ImportanceEstimate> {
   const { runtime, numSamples, binarization = 'none', seed, draw, onProgress, signal } = options;

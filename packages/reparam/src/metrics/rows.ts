@@ -9,9 +9,9 @@ import {
 } from '@reparam/tensor';
 import { type Context, traceContext } from '../context.ts';
 import {
+  type AnyDataset,
   type Binarization,
   batchBuffer,
-  type Dataset,
   type Examples,
   exampleSpecs,
   exampleTensors,
@@ -47,7 +47,7 @@ export interface RowsProgram {
 export async function compileRows(
   fn: (params: SymbolicParams, x: Tensor, context: Context) => Record<string, Tensor>,
   params: HostParams,
-  dataset: Dataset,
+  dataset: AnyDataset,
   { runtime, batchSize = Math.min(500, dataset.size), binarization = 'none' }: RowsOptions,
 ): Promise<RowsProgram> {
   const buffer = batchBuffer(dataset, { steps: 1, batchSize, binarization });

@@ -1,5 +1,5 @@
 import { type HostTensor, hostTensor, key, ReparamError } from '@reparam/tensor';
-import { batchBuffer, type Dataset, epochOrder, exampleTensors, fillBatches, meanOf } from '../data/index.ts';
+import { type AnyDataset, batchBuffer, exampleTensors, fillBatches, meanOf, presentationOrder } from '../data/index.ts';
 import { evaluateBound } from '../metrics/bound.ts';
 import { requireData } from '../metrics/index.ts';
 import type { LatentModel } from '../models/index.ts';
@@ -30,7 +30,7 @@ export interface Training extends AsyncIterable<EpochReport> {
  * Trains `model` on `data`.
  * @example for await (const epoch of fit(model, data, { runtime, epochs: 10 })) console.log(epoch.train.elbo);
  */
-export function fit(model: LatentModel, data: Dataset, options: FitOptions): Training {
+export function fit(model: LatentModel, data: AnyDataset, options: FitOptions): Training {
   return new Fit(model, data, options);
 }
 
@@ -38,13 +38,13 @@ class Fit implements Training {
   state: TrainingState;
   readonly stepsPerEpoch: number;
   readonly #model: LatentModel;
-  readonly #data: Dataset;
+  readonly #data: AnyDataset;
   readonly #options: FitOptions;
   readonly #seed: number;
   readonly #batchSize: number;
   #stepsPerCall: number;
 
-  constructor(model: LatentModel, data: Dataset, options: FitOptions) {
+  constructor(model: LatentModel, data: AnyDataset, options: FitOptions) {
     checkOptions(model, data, options);
     this.#model = model;
     this.#data = data;
@@ -109,7 +109,7 @@ class Fit implements Training {
   async #runEpoch(step: TrainingStep, validator: Awaited<ReturnType<typeof evaluateBound.prepare>> | undefined) {
     const started = performance.now();
     const epoch = this.#epoch;
-    const order = epochOrder(this.#data.size, this.#seed, epoch);
+    const order = presentationOrder(this.#data, this.#seed, epoch);
     const times: number[] = [];
     while (this.#epoch === epoch) {
       this.#checkSignal();
@@ -239,7 +239,7 @@ class Fit implements Training {
   }
 }
 
-function checkOptions(model: LatentModel, data: Dataset, options: FitOptions): void {
+function checkOptions(model: LatentModel, data: AnyDataset, options: FitOptions): void {
   const { batchSize = 128, epochs, learningRate, earlyStopping, validation, stepsPerCall = 1, binarization } = options;
   requireData(model, data, binarization);
   if (validation) requireData(model, validation, binarization);

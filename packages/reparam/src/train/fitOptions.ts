@@ -1,5 +1,5 @@
 import type { Runtime } from '@reparam/tensor';
-import type { Binarization, Dataset } from '../data/index.ts';
+import type { AnyDataset, Binarization } from '../data/index.ts';
 import type { Objective } from '../objectives/index.ts';
 import type { Optimizer, ScheduleLike } from '../optim/index.ts';
 import type { HostParams } from '../params.ts';
@@ -25,7 +25,7 @@ export interface FitOptions {
   readonly seed?: number;
   /** How grey values become bits; default `none`. */
   readonly binarization?: Binarization;
-  readonly validation?: Dataset;
+  readonly validation?: AnyDataset;
   /** Needs `validation`. */
   readonly earlyStopping?: EarlyStopping;
   /** Parts a batch is cut into to save memory; the step is the same. */
