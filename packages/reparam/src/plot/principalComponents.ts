@@ -5,6 +5,8 @@ import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 export interface Plane {
   readonly points: Float64Array;
   readonly share: number;
+  /** The same coordinates of other rows [m, dim]. */
+  project(rows: ArrayLike<number>): Float64Array;
 }
 
 /**
@@ -37,15 +39,18 @@ export function principalPlane(codes: ArrayLike<number>, dim: number): Plane {
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(covariance, { assumeSymmetric: true });
   const order = realEigenvalues.map((_, k) => k).sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!);
   const axes = order.slice(0, 2).map((k) => upright(eigenvectorMatrix.getColumn(k)));
-  const points = new Float64Array(count * 2);
-  axes.forEach((axis, k) => {
-    for (let i = 0; i < count; i++) {
-      for (let a = 0; a < dim; a++) points[2 * i + k]! += (codes[i * dim + a]! - mean[a]!) * axis[a]!;
-    }
-  });
+  const project = (rows: ArrayLike<number>) => {
+    const points = new Float64Array((rows.length / dim) * 2);
+    axes.forEach((axis, k) => {
+      for (let i = 0; i < points.length / 2; i++) {
+        for (let a = 0; a < dim; a++) points[2 * i + k]! += (rows[i * dim + a]! - mean[a]!) * axis[a]!;
+      }
+    });
+    return points;
+  };
   const total = realEigenvalues.reduce((sum, value) => sum + value, 0);
   const held = order.slice(0, 2).reduce((sum, k) => sum + realEigenvalues[k]!, 0);
-  return { points, share: total > 0 ? held / total : 1 };
+  return { points: project(codes), share: total > 0 ? held / total : 1, project };
 }
 
 function upright(axis: number[]): number[] {

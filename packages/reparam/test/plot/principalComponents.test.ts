@@ -26,7 +26,7 @@ describe('principalPlane', () => {
 
   it('takes one dimension, constant codes, and refuses the rest', () => {
     expect([...principalPlane([1, 3], 1).points]).toEqual([-1, 0, 1, 0]);
-    expect(principalPlane(new Float32Array(8), 4)).toEqual({ points: new Float64Array(4), share: 1 });
+    expect(principalPlane(new Float32Array(8), 4)).toMatchObject({ points: new Float64Array(4), share: 1 });
     expect(() => principalPlane([1, 2, 3], 2)).toThrow(expect.objectContaining({ code: 'shape' }));
     expect(() => principalPlane([1, NaN], 2)).toThrow(expect.objectContaining({ code: 'data' }));
   });

@@ -51,10 +51,19 @@ export function klChart(klPerDimension: readonly number[], activeUnits: readonly
 }
 
 /** Posterior means in the plane, coloured by class: the two dimensions, or the first two principal components. */
-export function latentChart({ codes, dim, labels, classNames }: LatentCodes): string {
-  const common = { title: 'Latent plane (posterior means)', width: 760, height: 620, labels, classNames };
+export function latentChart({ codes, dim, labels, classNames, marked }: LatentCodes): string {
+  const plane = principalPlane(codes, dim);
+  const common = {
+    title: 'Latent plane (posterior means)',
+    width: 760,
+    height: 620,
+    labels,
+    classNames,
+    ellipses: labels !== undefined,
+    marked: marked && (dim === 2 ? marked : plane.project(marked)),
+  };
   if (dim === 2) return scatterPlot({ ...common, points: codes, x: { label: 'z₀' }, y: { label: 'z₁' } });
-  const { points, share } = principalPlane(codes, dim);
+  const { points, share } = plane;
   return scatterPlot({
     ...common,
     points,

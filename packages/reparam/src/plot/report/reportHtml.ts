@@ -2,7 +2,7 @@ import { base64 } from '../base64.ts';
 import { type Content, element, type Markup, render } from '../svg/markup.ts';
 import { klChart, latentChart, learningCurves } from './charts.ts';
 import { meanings } from './meanings.ts';
-import type { ReportPicture, RunReport } from './runReport.ts';
+import type { ReportFigure, ReportPicture, RunReport } from './runReport.ts';
 import { reportStyle } from './style.ts';
 import { figureTable, nestedTable } from './tables.ts';
 
@@ -11,7 +11,7 @@ import { figureTable, nestedTable } from './tables.ts';
  * Every text of the report is escaped.
  */
 export function reportHtml(report: RunReport): string {
-  const { title, objective, dataset, preset, warnings, test, history, klPerDimension, latent, pictures } = report;
+  const { title, objective, dataset, preset, warnings, test, history, klPerDimension, latent, pictures, figures = [] } = report;
   const chart = (markup: string, kind = '') => element('figure', { class: `chart ${kind}` }, { markup });
   const body = element(
     'main',
@@ -33,6 +33,7 @@ export function reportHtml(report: RunReport): string {
       ...(klPerDimension.length ? [chart(klChart(klPerDimension, report.activeUnits), 'wide')] : []),
       ...(latent ? [chart(latentChart(latent), 'plane')] : []),
     ]),
+    section('Figures', figures.length > 0, () => element('div', { class: 'figures' }, figures.map(figure))),
     section('What every figure means', true, () =>
       element(
         'dl',
@@ -65,6 +66,9 @@ ${render(body)}
 
 const section = (heading: string, present: boolean, content: () => Content): Markup[] =>
   present ? [element('section', {}, element('h2', {}, heading), content())] : [];
+
+const figure = ({ svg, caption }: ReportFigure): Markup =>
+  element('figure', { class: 'chart figure' }, { markup: svg }, element('figcaption', {}, caption));
 
 function picture({ title, caption, png }: ReportPicture): Markup {
   const image = `<img alt="${render(title)}" src="data:image/png;base64,${base64(png)}">`;

@@ -31,6 +31,8 @@ export interface LatentCodes {
   /** Class of every row. */
   readonly labels?: ArrayLike<number>;
   readonly classNames?: readonly string[];
+  /** Further codes [m, dim], drawn as numbered rings. */
+  readonly marked?: Float32Array;
 }
 
 /** A picture as a PNG file. */
@@ -38,6 +40,14 @@ export interface ReportPicture {
   readonly title: string;
   readonly caption: string;
   readonly png: Uint8Array;
+}
+
+/** A chart with what it shows and how to read it. */
+export interface ReportFigure {
+  readonly title: string;
+  readonly caption: string;
+  /** An SVG document. */
+  readonly svg: string;
 }
 
 /** All that the page of a run shows. */
@@ -57,6 +67,8 @@ export interface RunReport {
   readonly activeUnits: readonly number[];
   readonly latent?: LatentCodes;
   readonly pictures: readonly ReportPicture[];
+  /** Further charts, shown in this order. */
+  readonly figures?: readonly ReportFigure[];
   /** Any JSON; shown as a nested table. */
   readonly config: unknown;
   /** Runtime, versions, seed, machine. */
