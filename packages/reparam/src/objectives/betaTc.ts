@@ -24,15 +24,15 @@ export interface BetaTcOptions {
   /** Weight of the total correlation: a number or a schedule. */
   readonly beta?: ScheduleLike;
   /** Weight of the mutual information of example and code. */
-  readonly alpha?: number;
+  readonly alpha?: number | undefined;
   /** Weight of the KL of each dimension's aggregate to the prior. */
-  readonly gamma?: number;
+  readonly gamma?: number | undefined;
   /**
    * How the aggregate q(z) = (1/N) Σ_n q(z given x_n) is estimated from a batch of M: `stratified`: the example's own
    * component with weight 1/N, each other one with (N − 1)/(N (M − 1)), which is unbiased for q(z), and exact when the
    * batch is the whole set; `weighted`: every component with 1/(N M), which estimates less than q(z).
    */
-  readonly estimator?: 'stratified' | 'weighted';
+  readonly estimator?: 'stratified' | 'weighted' | undefined;
 }
 
 /**

@@ -58,12 +58,12 @@ export function drawBound(
 /** The rate of an autoencoder, 0 by definition: [B]. */
 const noRate = (q: Distribution): Tensor => broadcastTo(constant(0), q.batchShape);
 
-/** Throws `unsupported` for an autoencoder: `doing` needs a posterior that is a density. */
-export function requireDensity({ bound }: LatentModel, doing: string): void {
-  if (bound !== 'none') return;
+/** Throws `unsupported` for an autoencoder, and with `ofFlows` for a flow: `doing` needs a posterior that is a density. */
+export function requireDensity({ bound }: LatentModel, doing: string, ofFlows = false): void {
+  if (bound !== 'none' && !(ofFlows && bound === 'exact')) return;
   throw new ReparamError('unsupported', `${doing} needs a posterior that is a density`, {
-    got: 'an autoencoder: point masses',
-    expected: 'another posterior, or the objective reconstruction',
+    got: bound === 'none' ? 'an autoencoder: point masses' : 'a flow: point masses',
+    expected: bound === 'none' ? 'another posterior, or the objective reconstruction' : 'the objective elbo',
   });
 }
 

@@ -1,7 +1,7 @@
 import { abs, add, maximum, mul, neg, ReparamError, reshape, sub, sum, type Tensor } from '@reparam/tensor';
 import { analyticKl, type Distribution, Independent, type Reparameterizable } from '../distributions/index.ts';
 import { asSchedule, type ScheduleLike } from '../optim/index.ts';
-import { drawBound, requireCount } from './drawBound.ts';
+import { drawBound, requireCount, requireDensity } from './drawBound.ts';
 import type { Batch, Objective } from './objective.ts';
 import { type Baseline, checkBaseline, scoreFunction } from './scoreFunction.ts';
 
@@ -29,7 +29,7 @@ export interface ElboOptions {
    * How the gradient passes the draw: through z = g(x, ε), or as E_q (f − b) ∇ log q + E_q ∇f, which needs no derivative
    * of f in z and has far more variance.
    */
-  readonly gradient?: 'reparameterised' | 'score-function';
+  readonly gradient?: 'reparameterised' | 'score-function' | undefined;
   /** b of the score-function gradient; default `leave-one-out` with several draws, `batch` with one. */
   readonly baseline?: Baseline | undefined;
 }
@@ -54,6 +54,7 @@ export function elbo(options: ElboOptions = {}): Objective {
     // The floor of free bits, the capacity and a baseline from the batch are about averages over it.
     needsWholeBatch: freeBits > 0 || capacity !== undefined || (isScore && baseline === 'batch'),
     loss(model, params, batch, context) {
+      if (isScore) requireDensity(model, 'the score-function gradient', true);
       const drawn = drawBound(model, params, batch, context, {
         kl,
         numSamples: numSamples === 1 ? undefined : numSamples,

@@ -13,6 +13,7 @@ import {
 } from '@reparam/tensor';
 import { type Distribution, Independent, Normal } from '../distributions/index.ts';
 import type { SymbolicParams } from '../params.ts';
+import { requireDensity } from './drawBound.ts';
 import { type Batch, batchMean, type Objective } from './objective.ts';
 import { deterministic, requireSmooth } from './smooth.ts';
 
@@ -47,6 +48,7 @@ export function fisher({ mode = 'theorem' }: FisherOptions = {}): Objective {
     description: `minus the Fisher divergence of q(z|x) p*(x) and p(x, z), up to a constant${isTheorem ? '' : ', as in the reference code'} (experimental)`,
     schedules: [],
     loss(model, params, batch, context) {
+      requireDensity(model, doing, true);
       const { x } = batch;
       const plain = deterministic(context, doing);
       const q = model.encode(params, x, plain);

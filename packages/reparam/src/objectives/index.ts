@@ -2,6 +2,7 @@ export { type BetaTcOptions, betaTc } from './betaTc.ts';
 export { type DipOptions, dip } from './dip.ts';
 export { type CapacityOptions, type ElboOptions, elbo } from './elbo.ts';
 export { type FisherOptions, fisher } from './fisher.ts';
+export { gsnn, type HybridOptions, hybrid } from './hybrid.ts';
 export { type InfoVaeOptions, infoVae } from './infoVae.ts';
 export { type IwaeOptions, iwae } from './iwae.ts';
 export { type KernelOptions, kernelMatrix, squaredMmd } from './mmd.ts';

@@ -11,9 +11,9 @@ export interface InfoVaeOptions {
   readonly alpha?: number;
   /** The weight of the discrepancy is α + λ − 1. */
   readonly lambda?: number;
-  readonly kernel?: KernelOptions;
+  readonly kernel?: KernelOptions | undefined;
   /** Whether pairs of a row with itself are left out of the discrepancy. */
-  readonly estimator?: 'unbiased' | 'biased';
+  readonly estimator?: 'unbiased' | 'biased' | undefined;
 }
 
 /**

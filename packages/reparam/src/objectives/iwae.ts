@@ -20,7 +20,7 @@ export interface IwaeOptions {
   /** Importance samples an example, k. */
   readonly numSamples?: number;
   /** How the encoder's gradient is estimated; the decoder's is the same in both. */
-  readonly gradient?: 'standard' | 'doubly-reparameterised';
+  readonly gradient?: 'standard' | 'doubly-reparameterised' | undefined;
 }
 
 /**
@@ -45,7 +45,7 @@ export function iwae({ numSamples = 5, gradient = 'standard' }: IwaeOptions = {}
     description: `E log (1/${numSamples}) Σ_i p(x, z_i)/q(z_i|x), ${numSamples} importance sample${numSamples > 1 ? 's' : ''} an example${isDouble ? ', doubly reparameterised encoder gradient' : ''}`,
     schedules: [],
     loss(model, params, batch, context) {
-      requireDensity(model, 'the importance-weighted bound');
+      requireDensity(model, 'the importance-weighted bound', isDouble);
       const drawn = drawBound(model, params, batch, context, { numSamples, kl: 'sampled', hold: isDouble });
       const { p, z, logQ, logLikelihood, terms } = drawn;
       const logJoint = add(logLikelihood, p.logProb(z));

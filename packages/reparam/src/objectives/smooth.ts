@@ -10,7 +10,8 @@ export function requireSmooth(results: readonly Tensor[], variables: readonly Te
   for (const node of below(results)) {
     if (node.op.name === 'stopGradient' || !node.inputs.some((t) => moves.has(t))) continue;
     moves.add(node);
-    if (!kinked.has(node.op.name)) continue;
+    // A choice by position is no kink.
+    if (!kinked.has(node.op.name) || (node.op.name === 'where' && !moves.has(node.inputs[0]!))) continue;
     throw new ReparamError('unsupported', `${doing} needs networks with smooth activations`, {
       got: `the operation ${node.op.name}: gradients of gradients do not see its kink`,
       expected: 'tanh, sigmoid, softplus, gelu or silu',

@@ -1,5 +1,6 @@
 import type { Binarization } from '../data/index.ts';
 import type { ActivationName, ImageNorm, InitializerName } from '../nn/index.ts';
+import type { Baseline } from '../objectives/index.ts';
 import type { LinearProgramConfig } from './program/config.ts';
 
 /** A model in plain JSON: what `buildModel` needs besides the shape of the data. */
@@ -78,8 +79,44 @@ export type ObjectiveConfig =
       readonly numSamples: number;
       readonly beta: BetaConfig;
       readonly freeBits: number;
+      /** γ · |rate − C| in place of β · rate; C in nats an example. */
+      readonly capacity?: { readonly gamma: number; readonly nats: BetaConfig } | undefined;
+      readonly gradient?: 'reparameterised' | 'score-function' | undefined;
+      readonly baseline?: Baseline | undefined;
     }
-  | { readonly kind: 'iwae'; readonly numSamples: number };
+  | {
+      readonly kind: 'iwae';
+      readonly numSamples: number;
+      readonly gradient?: 'standard' | 'doubly-reparameterised' | undefined;
+    }
+  | {
+      readonly kind: 'beta-tc';
+      readonly beta: BetaConfig;
+      readonly alpha?: number | undefined;
+      readonly gamma?: number | undefined;
+      readonly estimator?: 'stratified' | 'weighted' | undefined;
+    }
+  | {
+      readonly kind: 'infovae';
+      readonly alpha: number;
+      readonly lambda: number;
+      readonly kernel?: KernelConfig | undefined;
+      readonly estimator?: 'unbiased' | 'biased' | undefined;
+    }
+  | {
+      readonly kind: 'dip';
+      readonly variant: 'i' | 'ii';
+      readonly offDiagonal: number;
+      readonly diagonal?: number | undefined;
+    }
+  | { readonly kind: 'fisher'; readonly mode: 'theorem' | 'reference' }
+  | { readonly kind: 'reconstruction' };
+
+/** A kernel in plain JSON. */
+export interface KernelConfig {
+  readonly kind: 'imq' | 'rbf';
+  readonly bandwidth?: number | undefined;
+}
 
 /** A learning rate in plain JSON: a number or a schedule. */
 export type LearningRateConfig =

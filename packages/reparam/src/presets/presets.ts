@@ -103,6 +103,76 @@ export const presets: readonly Preset[] = [
     },
   },
   {
+    name: 'beta-vae-annealed',
+    summary: 'the sizes of `vae` with the rate held near a capacity that grows from 0 to 25 nats over 20 epochs',
+    reference: 'Burgess et al. 2018 (γ = 1000, 25 nats; their data and networks are others)',
+    recipe: {
+      model: tanhModel,
+      objective: {
+        ...plainElbo,
+        capacity: { gamma: 1000, nats: { schedule: 'linear', from: 0, to: 25, epochs: 20 } },
+      },
+      optimizer: { kind: 'adam', learningRate: { schedule: 'cosine', value: 1e-3 } },
+      training,
+    },
+  },
+  {
+    name: 'beta-tc',
+    summary: 'a VAE of 10 latent dimensions whose total correlation is weighted by 6',
+    reference: 'Chen et al. 2018 (β = 6); sizes of `vae`',
+    recipe: {
+      model: { ...tanhModel, latentDim: 10 },
+      objective: { kind: 'beta-tc', beta: 6 },
+      optimizer: adamCosine,
+      training,
+    },
+  },
+  {
+    name: 'infovae',
+    summary:
+      'an autoencoder with a Gaussian code of 10 dimensions whose aggregate is drawn to the prior by MMD (WAE-MMD)',
+    reference: 'Zhao et al. 2019, Tolstikhin et al. 2018 (inverse multiquadratic kernel); sizes of `vae`',
+    recipe: {
+      model: { ...tanhModel, latentDim: 10 },
+      objective: { kind: 'infovae', alpha: 1, lambda: 1000, kernel: { kind: 'imq' } },
+      optimizer: adamCosine,
+      training,
+    },
+  },
+  {
+    name: 'dip',
+    summary: 'a VAE of 10 latent dimensions whose aggregate covariance is drawn to the identity',
+    reference: 'Kumar et al. 2018 (DIP-VAE II, λ = 10); sizes of `vae`',
+    recipe: {
+      model: { ...tanhModel, latentDim: 10 },
+      objective: { kind: 'dip', variant: 'ii', offDiagonal: 10 },
+      optimizer: adamCosine,
+      training,
+    },
+  },
+  {
+    name: 'fisher',
+    summary: 'Fisher autoencoder (experimental; fits worse than maximum likelihood)',
+    reference: 'Elkhalil et al. 2021; negative result: arXiv 2210.13390; sizes of `vae`, σ = 1',
+    recipe: {
+      model: { ...tanhModel, latentDim: 10, likelihood: { kind: 'gaussian', scale: 1 } },
+      objective: { kind: 'fisher', mode: 'theorem' },
+      optimizer: { kind: 'adam', learningRate: { schedule: 'cosine', value: 1e-3 } },
+      training,
+    },
+  },
+  {
+    name: 'vae-score-function',
+    summary: 'a VAE of 10 latent dimensions trained without the reparameterisation trick, for comparison',
+    reference: 'Williams 1992; Mnih and Gregor 2014 (leave-one-out baseline of Mnih and Rezende 2016, 8 draws)',
+    recipe: {
+      model: { ...tanhModel, latentDim: 10 },
+      objective: { ...plainElbo, numSamples: 8, gradient: 'score-function', baseline: 'leave-one-out' },
+      optimizer: { kind: 'adam', learningRate: { schedule: 'cosine', value: 1e-3 } },
+      training,
+    },
+  },
+  {
     name: 'vae-2d',
     summary: 'the sizes of `vae` with 2 latent dimensions, for a picture of the whole latent space',
     reference: 'Kingma and Welling 2014, figure 4',

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { describe, nonNegative, object, oneOf, positive, whole } from './leaves.ts';
 
-const beta = z.union(
+/** A number, or how it changes in the course of training. */
+const followed = z.union(
   [
     nonNegative(),
     z.discriminatedUnion(
@@ -33,18 +34,77 @@ const beta = z.union(
   'a number, or an object with a schedule',
 );
 
+const capacity = object({
+  gamma: describe(nonNegative(), 'weight of the distance of the rate from its capacity'),
+  nats: describe(followed, 'capacity in nats an example, or its schedule'),
+});
+
+const kernel = object({
+  kind: describe(
+    oneOf(['imq', 'rbf']).default('imq'),
+    'kernel of the discrepancy: inverse multiquadratic, or squared exponential',
+  ),
+  bandwidth: describe(positive().optional(), 'its bandwidth; default √latentDim'),
+});
+
+const baseline = z.union(
+  [oneOf(['none', 'leave-one-out', 'batch']), z.number()],
+  'none, leave-one-out, batch or a number',
+);
+
 /** What is maximised. */
 export const objective = z.discriminatedUnion(
   'kind',
   [
     object({
-      kind: describe(z.literal('elbo'), 'what is maximised: the ELBO or the importance-weighted bound'),
+      kind: describe(z.literal('elbo'), 'what is maximised'),
       kl: describe(oneOf(['analytic', 'sampled']).default('analytic'), 'KL in closed form, or every term sampled'),
       numSamples: describe(whole(1).default(1), 'draws of z an example'),
-      beta: describe(beta.default(1), 'weight of the rate, or its schedule (linear, cyclical)'),
+      beta: describe(followed.default(1), 'weight of the rate (of the total correlation), or its schedule'),
       freeBits: describe(nonNegative().default(0), 'nats a latent dimension may use freely'),
+      capacity: describe(capacity.optional(), 'hold the rate near a number of nats, in place of beta (elbo)'),
+      gradient: describe(
+        oneOf(['reparameterised', 'score-function']).optional(),
+        'how the gradient passes the draw (elbo: reparameterised or score-function; iwae: standard or doubly-reparameterised)',
+      ),
+      baseline: describe(baseline.optional(), 'of the score-function gradient: none, leave-one-out, batch or a number'),
     }),
-    object({ kind: z.literal('iwae'), numSamples: whole(1).default(5) }),
+    object({
+      kind: z.literal('iwae'),
+      numSamples: whole(1).default(5),
+      gradient: oneOf(['standard', 'doubly-reparameterised']).optional(),
+    }),
+    object({
+      kind: z.literal('beta-tc'),
+      beta: followed.default(6),
+      alpha: describe(
+        z.number('a number').optional(),
+        'weight of the mutual information (beta-tc); 1 − the weight of the rate (infovae)',
+      ),
+      gamma: describe(nonNegative().optional(), 'weight of the dimension-wise KL (beta-tc)'),
+      estimator: describe(
+        oneOf(['stratified', 'weighted']).optional(),
+        'beta-tc: stratified or weighted; infovae: unbiased or biased',
+      ),
+    }),
+    object({
+      kind: z.literal('infovae'),
+      alpha: z.number('a number').default(1),
+      lambda: describe(nonNegative().default(100), 'alpha + lambda − 1 weighs the discrepancy (infovae)'),
+      kernel: describe(kernel.optional(), 'kernel of the discrepancy (infovae)'),
+      estimator: oneOf(['unbiased', 'biased']).optional(),
+    }),
+    object({
+      kind: z.literal('dip'),
+      variant: describe(oneOf(['i', 'ii']).default('ii'), 'covariance of the means (i) or of the codes (ii) (dip)'),
+      offDiagonal: describe(nonNegative().default(10), 'weight of the squared covariances (dip)'),
+      diagonal: describe(nonNegative().optional(), 'weight of the squared distances of variances from 1 (dip)'),
+    }),
+    object({
+      kind: z.literal('fisher'),
+      mode: describe(oneOf(['theorem', 'reference']).default('theorem'), 'the published loss, or the code’s (fisher)'),
+    }),
+    object({ kind: z.literal('reconstruction') }),
   ],
-  'an object whose kind is elbo or iwae',
+  'an object whose kind is elbo, iwae, beta-tc, infovae, dip, fisher or reconstruction',
 );

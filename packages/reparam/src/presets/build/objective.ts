@@ -1,14 +1,27 @@
-import { elbo, iwae, type Objective } from '../../objectives/index.ts';
+import { betaTc, dip, elbo, fisher, infoVae, iwae, type Objective, reconstruction } from '../../objectives/index.ts';
 import { cyclical, linearWarmup, type ScheduleLike } from '../../optim/index.ts';
 import type { BetaConfig, ObjectiveConfig } from '../config.ts';
 
 /** The objective a configuration describes. */
 export function buildObjective(config: ObjectiveConfig): Objective {
   switch (config.kind) {
-    case 'elbo':
-      return elbo({ ...config, beta: buildBeta(config.beta) });
+    case 'elbo': {
+      const { capacity } = config;
+      const held = capacity && { gamma: capacity.gamma, nats: buildBeta(capacity.nats) };
+      return elbo({ ...config, beta: buildBeta(config.beta), capacity: held });
+    }
     case 'iwae':
       return iwae(config);
+    case 'beta-tc':
+      return betaTc({ ...config, beta: buildBeta(config.beta) });
+    case 'infovae':
+      return infoVae(config);
+    case 'dip':
+      return dip(config);
+    case 'fisher':
+      return fisher(config);
+    case 'reconstruction':
+      return reconstruction();
   }
 }
 
