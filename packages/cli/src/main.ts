@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ReparamError } from '@reparam/tensor';
 import { Command, CommanderError } from 'commander';
 import { type App, createApp, report } from './app.ts';
+import * as compare from './commands/compare.ts';
 import * as datasets from './commands/datasets.ts';
 import * as encode from './commands/encode.ts';
 import * as evaluate from './commands/evaluate.ts';
@@ -20,6 +21,7 @@ import * as traverse from './commands/traverse.ts';
 const commands: readonly { register(program: Command, app: App): void }[] = [
   train,
   resume,
+  compare,
   evaluate,
   show,
   sample,

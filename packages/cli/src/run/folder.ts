@@ -27,7 +27,10 @@ export interface RunPlace {
 }
 
 /** The folder of a new run: `out`, which must be empty or absent, or a fresh `runs/<data>-<preset>-<seed>`. */
-export async function createRunFolder(out: string | undefined, config: RunConfig): Promise<RunPlace> {
+export async function createRunFolder(
+  out: string | undefined,
+  config: Pick<RunConfig, 'preset'> & { data: { name: string }; training: { seed: number } },
+): Promise<RunPlace> {
   if (out !== undefined) {
     const made = await makeFolders(out);
     const files = await readdir(out).catch((cause) => {
@@ -58,7 +61,7 @@ export async function discardRun({ folder, made }: RunPlace, files: readonly str
 }
 
 /** Makes a folder and those above it; the paths of those that were not there, outermost first. */
-async function makeFolders(path: string): Promise<string[]> {
+export async function makeFolders(path: string): Promise<string[]> {
   // Not by `recursive`: on some systems that never ends where a folder cannot be made.
   if (await isFolder(path)) return [];
   const above = dirname(path) === path ? [] : await makeFolders(dirname(path));

@@ -1,0 +1,56 @@
+import { estimate } from 'reparam';
+import type { CellResult } from './runCell.ts';
+
+/** A figure over seeds. */
+export interface Spread {
+  readonly mean: number;
+  /** Over seeds (sample deviation / √n); with one seed, over the test examples. */
+  readonly standardError: number | undefined;
+}
+
+/** All that is known of one preset. */
+export interface ComparisonRow {
+  readonly preset: string;
+  readonly seeds: readonly number[];
+  readonly figures: Readonly<Record<string, Spread>>;
+  readonly runs: readonly string[];
+}
+
+/** The figures of a comparison: key in the results, title, unit. */
+export const comparedFigures = [
+  { key: 'elbo', title: 'ELBO', unit: 'nats/example' },
+  { key: 'logLikelihood', title: 'log-likelihood', unit: 'nats/example' },
+  { key: 'rate', title: 'rate', unit: 'nats/example' },
+  { key: 'distortion', title: 'distortion', unit: 'nats/example' },
+  { key: 'activeUnits', title: 'active units', unit: 'dimensions' },
+  { key: 'seconds', title: 'training', unit: 's' },
+  { key: 'stepMs', title: 'step', unit: 'ms' },
+] as const;
+
+/** One row from the results of all seeds of a preset. */
+export function comparisonRow(preset: string, seeds: readonly number[], results: readonly CellResult[]): ComparisonRow {
+  const figures: Record<string, Spread> = {};
+  for (const { key } of comparedFigures) {
+    const found = results.map((result) => ({ ...result, ...result.test }) as Record<string, unknown>);
+    const values = found.map((result) => result[key]).filter((value) => typeof value === 'number');
+    if (values.length < results.length) continue;
+    const { value: mean, standardError } = estimate(values);
+    const ofExamples = found[0]![`${key}StandardError`];
+    figures[key] = {
+      mean,
+      standardError: values.length > 1 ? standardError : typeof ofExamples === 'number' ? ofExamples : undefined,
+    };
+  }
+  return { preset, seeds, figures, runs: results.map(({ run }) => String(run)) };
+}
+
+/** Rows as CSV, a column for each figure and its standard error. */
+export function comparisonCsv(rows: readonly ComparisonRow[]): string {
+  const head = ['preset', 'seeds', ...comparedFigures.flatMap(({ key }) => [key, `${key}StandardError`])];
+  const lines = rows.map(({ preset, seeds, figures }) => [
+    preset,
+    seeds.length,
+    ...comparedFigures.flatMap(({ key }) => [figures[key]?.mean ?? '', figures[key]?.standardError ?? '']),
+  ]);
+  return `${[head, ...lines].map((cells) => cells.join(',')).join('\n')}\n`;
+}
