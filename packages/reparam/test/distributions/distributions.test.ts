@@ -91,7 +91,7 @@ describe.each(titled)('%s', (_, row) => {
       );
     }
     expectClose(
-      got.mean,
+      got.mean!,
       each.flatMap((i) => Array.from({ length: size }, (_, j) => integral(i, (event) => event[j]!))),
       1e-9,
     );

@@ -158,7 +158,7 @@ test.each([
   [() => vae({ ...options, latentDim: 1.5 }), 'latentDim: got 1.5'],
   [
     () => gaussianLikelihood({ scale: 0 }),
-    'standard deviation of a Gaussian likelihood: got 0, expected a positive number',
+    'scale of a Gaussian likelihood: got 0, expected a positive number',
   ],
   [() => gaussianLikelihood({ scale: -1 }), 'got -1'],
   [() => gaussianLikelihood({ initialScale: Number.NaN }), 'got NaN'],

@@ -29,13 +29,14 @@ export async function drawObjective(
   params: HostParams,
   x: HostTensor,
   rows: number,
-  { runtime = interpreter, seed = 1 }: { runtime?: Runtime; seed?: number } = {},
+  { runtime = interpreter, seed = 1, condition }: { runtime?: Runtime; seed?: number; condition?: HostTensor } = {},
 ): Promise<Draws> {
   const [examples, width] = x.shape as [number, number];
   const size = examples * rows;
   const program = await compile(
     (inputs: { params: SymbolicParams; x: Tensor; weights: Tensor }, trace: Trace) => {
-      const context = { ...traceContext(trace, true), datasetSize: size, schedule: () => constant(1) };
+      const given = condition && { condition: constant(repeated(condition, rows)) };
+      const context = { ...traceContext(trace, true, given), datasetSize: size, schedule: () => constant(1) };
       const { loss, terms } = objective.loss(model, inputs.params, { x: inputs.x, weights: inputs.weights }, context);
       const each = Object.entries({ loss, ...terms }).map(([name, value]) => [
         name,
@@ -46,11 +47,10 @@ export async function drawObjective(
     { params: specsOf(params), x: spec([size, width]), weights: spec([size]) } as never,
     { runtime },
   );
-  const copies = Float64Array.from({ length: size * width }, (_, i) => Number(x.data[i % (examples * width)]));
   const weights = new Float64Array(size).fill(1 / size);
   const inputs = {
     params,
-    x: { dtype: 'float32', shape: [size, width], data: copies },
+    x: repeated(x, rows),
     weights: { dtype: 'float32', shape: [size], data: weights },
   };
   const order = Int32Array.from({ length: size }, (_, i) => i);
@@ -61,3 +61,10 @@ export async function drawObjective(
   await program.dispose();
   return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, numbers(value)]));
 }
+
+/** `times` copies of a matrix, one below the other. */
+const repeated = ({ shape, data }: HostTensor, times: number): HostTensor => ({
+  dtype: 'float32',
+  shape: [shape[0]! * times, shape[1]!],
+  data: Float64Array.from({ length: data.length * times }, (_, i) => Number(data[i % data.length])),
+});
