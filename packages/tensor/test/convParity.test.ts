@@ -5,6 +5,7 @@ import {
   convTranspose2d,
   evaluate,
   grad,
+  type HostTensor,
   hostTensor,
   input,
   maxPool2d,
@@ -48,7 +49,7 @@ describe('values and gradients of PyTorch', () => {
     gradients,
   }) => {
     const inputs = shapes.map((shape, i) => input(`x${i}`, shape));
-    const feeds = new Map(
+    const feeds = new Map<string, HostTensor>(
       shapes.map((shape, i) => {
         const data = image ? Float32Array.from(image) : numbers(i + 1, shape, name === 'avgPool2d' ? 36 : 1);
         return [`x${i}`, hostTensor(data, shape)] as const;

@@ -45,7 +45,7 @@ export function avgPool2d(x: Tensor, size: number | Pair, options: PoolOptions =
 }
 
 /** −∞ where a window reaches over the border, 0 elsewhere: [kh·kw, h·w]. */
-function border(geometry: Geometry): HostTensor {
+export function border(geometry: Geometry): HostTensor {
   const positions = patchPositions(geometry);
   const data = Float32Array.from(positions, (p) => (p < 0 ? Number.NEGATIVE_INFINITY : 0));
   const taps = geometry.kernel[0] * geometry.kernel[1];
