@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { chooseBinarization, evaluate, greyWarning } from 'reparam';
 import type { Split } from 'reparam/data/node';
 import { type App, addRuntimeOptions, wholeOption } from '../app.ts';
+import { collapseNote } from '../run/collapse.ts';
 import { testJson, testTable } from '../run/figures.ts';
 import { openRun } from '../run/openRun.ts';
 import { summarize } from '../run/summary.ts';
@@ -68,7 +69,9 @@ Examples:
         warnings,
         unit: evaluation.unit,
       },
-      text: testTable(evaluation, model.latentDim, !warnings.includes(greyWarning)),
+      text: [testTable(evaluation, model.latentDim, !warnings.includes(greyWarning)), collapseNote(evaluation, config)]
+        .filter(Boolean)
+        .join('\n'),
     };
   });
 }

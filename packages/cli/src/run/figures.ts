@@ -16,6 +16,7 @@ export function testJson(evaluation: Evaluation): Record<string, unknown> {
     numSamples,
     numExamples,
     activeUnits,
+    collapsedDimensions: evaluation.collapsedDimensions,
     klPerDimension,
   };
 }

@@ -32,6 +32,8 @@ export interface Evaluation {
   readonly activeUnits: number;
   /** Which they are. */
   readonly activeDimensions: number[];
+  /** Which are not: the code does not move with the data there (posterior collapse). */
+  readonly collapsedDimensions: number[];
   /** KL of each latent dimension, averaged over the data; absent for posteriors or priors that do not factorise. */
   readonly klPerDimension?: number[];
   readonly unit: 'nats/example';
@@ -72,6 +74,7 @@ export async function evaluate(
     bound: model.bound ?? 'lower',
     activeUnits: activeDimensions.length,
     activeDimensions,
+    collapsedDimensions: [...variance.keys()].filter((j) => !activeDimensions.includes(j)),
     ...(kl && { klPerDimension: [...columnMoments(kl.data as Float32Array, model.latentDim).mean] }),
     unit: 'nats/example',
   };

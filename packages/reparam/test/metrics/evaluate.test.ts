@@ -178,6 +178,7 @@ test('a unit is active when its posterior mean varies by more than 0.01', async 
   const got = await evaluate(linearVae([2], 2), params, codes, { runtime: interpreter, numSamples: 0 });
   expect(got.activeUnits).toBe(1);
   expect(got.activeDimensions).toEqual([1]);
+  expect(got.collapsedDimensions).toEqual([0]);
 });
 
 test('evaluation draws are not those of training, and bits are drawn once for all figures', async () => {

@@ -1,0 +1,44 @@
+import type { Evaluation, ModelConfig, ObjectiveConfig } from 'reparam';
+
+/**
+ * Two lines of text that name the latent dimensions a model does not use and say what would make it use them; empty where
+ * it uses all of them.
+ */
+export function collapseNote(
+  { collapsedDimensions: unused }: Evaluation,
+  { model, objective }: { readonly model: ModelConfig; readonly objective: ObjectiveConfig },
+): string {
+  if (unused.length === 0) return '';
+  const which = `dimension${unused.length > 1 ? 's' : ''} ${rangesOf(unused)}`;
+  return [
+    `  collapsed: ${which} of the code ${unused.length > 1 ? 'do' : 'does'} not move with the data; a smaller latentDim would lose nothing`,
+    `  to use ${unused.length > 1 ? 'them' : 'it'}: ${remedies(model, objective).join('; or ')}`,
+  ].join('\n');
+}
+
+function remedies({ likelihood }: ModelConfig, objective: ObjectiveConfig): string[] {
+  const tries: string[] = [];
+  if (likelihood.kind === 'gaussian' && typeof likelihood.scale === 'number') {
+    tries.push(
+      `a likelihood.scale below ${likelihood.scale} or "shared" (only variance above σ² is worth a dimension)`,
+    );
+  }
+  if (objective.kind !== 'elbo') return [...tries, 'more epochs', 'objective.kind=elbo with objective.freeBits=0.1'];
+  const { beta, freeBits } = objective;
+  const weight = typeof beta === 'number' ? beta : (beta.to ?? 1);
+  if (weight > 1) tries.push(`an objective.beta below ${weight}`);
+  if (typeof beta === 'number') tries.push('a warm-up, objective.beta={"schedule":"linear","epochs":10}');
+  tries.push(`objective.freeBits=${freeBits > 0 ? 2 * freeBits : 0.1}`);
+  return tries;
+}
+
+/** 1, 2, 3, 7 → `1–3, 7`. */
+function rangesOf(sorted: readonly number[]): string {
+  const ranges: [number, number][] = [];
+  for (const value of sorted) {
+    const last = ranges.at(-1);
+    if (last && value === last[1] + 1) last[1] = value;
+    else ranges.push([value, value]);
+  }
+  return ranges.map(([from, to]) => (from === to ? from : `${from}–${to}`)).join(', ');
+}
