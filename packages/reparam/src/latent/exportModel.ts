@@ -12,7 +12,7 @@ import {
   symbolicDim,
   type Tensor,
 } from '@reparam/tensor';
-import { type Context, noiseContext } from '../context.ts';
+import { type DrawNoise, noiseContext } from '../context.ts';
 import { Bernoulli, type Distribution, Independent, Normal } from '../distributions/index.ts';
 import type { LatentModel } from '../models/index.ts';
 import type { HostParams } from '../params.ts';
@@ -30,60 +30,64 @@ const batch = symbolicDim('batch');
 
 /**
  * The encoder as an ONNX model with its parameters inside, for any batch size.
- * Inputs: `x` [batch, ...dataShape] in the model's units; `noise` [batch, latentDim], standard normal (zeros give z = loc).
+ * Inputs: `x` [batch, ...dataShape] in the model's units; `condition` [batch, conditionSize] of a conditional model; `noise` [batch, latentDim], standard normal (zeros give z = loc).
  * Outputs: `loc` and `scale` of q(z given x), and `z` = loc + scale · noise, [batch, latentDim]. A posterior that is no
  * diagonal normal gives `mean` and `z`; one with several draws has inputs `noise_1`, `noise_2`, …. The metadata names all.
  */
 export function exportEncoder(model: LatentModel, params: HostParams, { metadata }: ExportOptions = {}): Uint8Array {
   const baked = constants(params);
-  const posterior = (x: Tensor, context: Context) => {
+  const { conditionSize } = model;
+  const posterior = (x: Tensor, condition: Tensor | undefined, draw: DrawNoise) => {
+    const context = noiseContext(draw, { condition });
     const q = model.encode(baked, reshape(x, [batch, sizeOf(model.dataShape)]), context);
     return { q, z: q.rsample(context.site('z')) };
   };
-  const x = spec([batch, ...model.dataShape]);
+  const given = conditionSpec(model);
 
   // A first trace finds out which noise the posterior draws; the second takes it from inputs.
   const draws = new Map<string, { kind: NoiseKind; shape: Shape }>();
   const { q } = posterior(
-    input('x', x.shape),
-    noiseContext((site, kind, shape) => {
+    input('x', [batch, ...model.dataShape]),
+    conditionSize === undefined ? undefined : input('condition', [batch, conditionSize]),
+    (site, kind, shape) => {
       draws.set(site, { kind, shape });
       return input(site, shape);
-    }),
+    },
   );
   const sites = [...draws.keys()];
   const nameOf = (site: string) => (sites.length === 1 ? 'noise' : `noise_${sites.indexOf(site) + 1}`);
-  const specs: Record<string, Spec> = { x };
+  const specs: Record<string, Spec> = { x: spec([batch, ...model.dataShape]), ...given };
   for (const [site, { shape }] of draws) specs[nameOf(site)] = spec(shape);
-  const noise = [...draws].map(([site, { kind }]) => `${nameOf(site)}: ${noiseKinds[kind]}`).join('; ');
+  const noise = [...draws].map(([site, { kind }]) => `; ${nameOf(site)}: ${noiseKinds[kind]}`).join('');
   const outputs = diagonalOf(q) ? 'loc and scale of q(z given x), z = loc + scale * noise' : 'mean of q(z given x), z';
 
   return exportOnnx(
     (inputs: Record<string, Tensor>) => {
-      const traced = posterior(
-        inputs.x!,
-        noiseContext((site) => inputs[nameOf(site)]!),
-      );
-      const { q: now, z } = traced;
+      const { q: now, z } = posterior(inputs.x!, inputs.condition, (site) => inputs[nameOf(site)]!);
       const normal = diagonalOf(now);
       return normal ? { loc: normal.loc, scale: broadcastTo(normal.scale, z.shape), z } : { mean: now.mean, z };
     },
     specs as never,
-    describe(model, 'encoder q(z given x)', { input: `x in ${unitsOf(model)}; ${noise}`, output: outputs }, metadata),
+    describe(
+      model,
+      'encoder q(z given x)',
+      { input: `x in ${unitsOf(model)}${conditionText(model)}${noise}`, output: outputs },
+      metadata,
+    ),
   );
 }
 
 /**
  * The decoder as an ONNX model with its parameters inside, for any batch size.
- * Input: `z` [batch, latentDim]. Outputs [batch, ...dataShape]: `mean` of p(x given z) in the model's units, and `logits` of a
+ * Input: `z` [batch, latentDim], and `condition` of a conditional model. Outputs [batch, ...dataShape]: `mean` of p(x given z) in the model's units, and `logits` of a
  * Bernoulli or `scale` of a Gaussian likelihood.
  */
 export function exportDecoder(model: LatentModel, params: HostParams, { metadata }: ExportOptions = {}): Uint8Array {
   const baked = constants(params);
   const shaped = (t: Tensor) => reshape(t, [batch, ...model.dataShape]);
   return exportOnnx(
-    ({ z }: { z: Tensor }) => {
-      const likelihood = model.decode(baked, z, noiseContext(noNoise));
+    ({ z, condition }: { z: Tensor; condition?: Tensor }) => {
+      const likelihood = model.decode(baked, z, noiseContext(noNoise, { condition }));
       const { mean } = likelihood;
       const others = Object.entries(parametersOf(likelihood)).map(([name, t]) => [
         name,
@@ -91,15 +95,25 @@ export function exportDecoder(model: LatentModel, params: HostParams, { metadata
       ]);
       return { mean: shaped(mean), ...(Object.fromEntries(others) as Record<string, Tensor>) };
     },
-    { z: spec([batch, model.latentDim]) } as never,
+    { z: spec([batch, model.latentDim]), ...conditionSpec(model) } as never,
     describe(
       model,
       'decoder p(x given z)',
-      { input: 'z, a code', output: `mean of p(x given z) in ${unitsOf(model)}, and the likelihood's parameters` },
+      {
+        input: `z, a code${conditionText(model)}`,
+        output: `mean of p(x given z) in ${unitsOf(model)}, and the likelihood's parameters`,
+      },
       metadata,
     ),
   );
 }
+
+/** The input of a conditional model, [batch, conditionSize]. */
+const conditionSpec = ({ conditionSize }: LatentModel): Readonly<Record<string, Spec>> =>
+  conditionSize === undefined ? {} : { condition: spec([batch, conditionSize]) };
+
+const conditionText = ({ conditionSize }: LatentModel): string =>
+  conditionSize === undefined ? '' : `; condition: the ${conditionSize} values beside the example, one-hot for a class`;
 
 const noiseKinds: Record<NoiseKind, string> = { normal: 'standard normal', uniform: 'uniform on (0, 1)' };
 

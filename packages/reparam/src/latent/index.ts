@@ -1,9 +1,11 @@
 export { classMeans } from './classMeans.ts';
+export { type Completions, complete } from './complete.ts';
 export { decodeMeans } from './decodeMeans.ts';
 export { type Codes, type EncodeOptions, encode, type Reconstructions, reconstruct } from './encode.ts';
 export { type ExportOptions, exportDecoder, exportEncoder } from './exportModel.ts';
 export { type HolesOptions, type LatentHoles, latentHoles } from './holes.ts';
 export { type InterpolationPath, interpolate } from './interpolate.ts';
+export { labelCondition } from './labelCondition.ts';
 export { type LatentDraws, latentDraws } from './latentDraws.ts';
 export { type Manifold, manifold } from './manifold.ts';
 export type { LatentOptions } from './options.ts';

@@ -34,7 +34,7 @@ export async function manifold(
   if (!Number.isInteger(size) || size < 1) {
     throw new ReparamError('config', 'size of a manifold', { got: String(size), expected: 'a positive whole number' });
   }
-  const value = priorScale(model, params);
+  const value = priorScale(model, params, options.condition);
   const score = (i: number) => normalQuantile((i + 0.5) / size);
   const data = new Float32Array(2 * size * size);
   for (let row = 0; row < size; row++) {

@@ -17,18 +17,25 @@ export async function mapRows<Name extends string>(
 ): Promise<Record<Name, Float32Tensor>> {
   const data = rows.data instanceof Float32Array ? rows.data : Float32Array.from(rows.data as Float64Array);
   const plain = createDataset({ name: 'latent codes', data, shape: rows.shape.slice(1) });
-  if (condition && condition.shape[0] !== plain.size) {
+  const size = condition?.shape[1] ?? 0;
+  if (condition && condition.shape[0] !== plain.size && condition.shape[0] !== 1) {
     throw new ReparamError('shape', 'conditions of latent codes', {
       got: `[${condition.shape.join(', ')}]`,
-      expected: `${plain.size} rows, one a code`,
+      expected: `${plain.size} rows, one a code, or one row for all`,
     });
   }
   const dataset = condition
-    ? { ...plain, condition: { data: condition.data, size: condition.shape[1]!, scale: 1 } }
+    ? { ...plain, condition: { data: repeated(condition, plain.size), size, scale: 1 } }
     : plain;
   const program = await compileRows(fn, params, dataset, { runtime, batchSize });
   const results = await program.run(params, { seed, draw: 0, onProgress, signal }).finally(() => program.dispose());
   return results as Record<Name, Float32Tensor>;
+}
+
+/** The rows of a matrix, or its one row `count` times. */
+function repeated({ shape, data }: Float32Tensor, count: number): Float32Array {
+  if (shape[0] === count) return data;
+  return Float32Array.from({ length: count * data.length }, (_, i) => data[i % data.length]!);
 }
 
 /** Throws unless `codes` is float32 [n, latentDim] with n ≥ 1. */

@@ -1,4 +1,4 @@
-import { broadcastTo, evaluate, ReparamError } from '@reparam/tensor';
+import { broadcastTo, constant, evaluate, type Float32Tensor, ReparamError, reshape, slice } from '@reparam/tensor';
 import { noiseContext } from '../context.ts';
 import type { LatentModel } from '../models/index.ts';
 import type { HostParams } from '../params.ts';
@@ -8,9 +8,10 @@ import { diagonalOf } from './encode.ts';
 /** Maps a standard-normal score to the value of latent dimension `dim` at the same quantile of the prior. */
 export type PriorScale = (dim: number, score: number) => number;
 
-/** The prior's quantiles, for diagonal normal priors; `unsupported` for others. */
-export function priorScale(model: LatentModel, params: HostParams): PriorScale {
-  const base = diagonalOf(model.prior(constants(params), noiseContext(noNoise)));
+/** The prior's quantiles (of p(z given c) at the first row of `condition`), for diagonal normal priors; `unsupported` for others. */
+export function priorScale(model: LatentModel, params: HostParams, condition?: Float32Tensor): PriorScale {
+  const given = condition && { condition: slice(constant(condition), 0, 0, 1) };
+  const base = diagonalOf(model.prior(constants(params), noiseContext(noNoise, given)));
   if (!base) {
     throw new ReparamError('unsupported', 'quantiles of this prior are not known', {
       got: model.describe().prior,
@@ -19,7 +20,7 @@ export function priorScale(model: LatentModel, params: HostParams): PriorScale {
     });
   }
   const [loc, scale] = evaluate(
-    [base.loc, base.scale].map((t) => broadcastTo(t, [model.latentDim])),
+    [base.loc, base.scale].map((t) => reshape(broadcastTo(t, base.batchShape), [model.latentDim])),
     new Map(),
   );
   return (dim, score) => Number(loc!.data[dim]) + Number(scale!.data[dim]) * score;

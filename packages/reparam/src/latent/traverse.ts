@@ -52,7 +52,7 @@ export async function traverse(model: LatentModel, params: HostParams, options: 
       expected: 'at least 2 steps and a positive range',
     });
   }
-  const value = priorScale(model, params);
+  const value = priorScale(model, params, options.condition);
   const start = around
     ? Array.from(around.data.slice(0, latentDim), Number)
     : dimensions(latentDim, (i) => value(i, 0));
