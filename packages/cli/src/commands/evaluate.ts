@@ -2,6 +2,8 @@ import { type Command, Option } from 'commander';
 import { chooseBinarization, evaluate, greyWarning } from 'reparam';
 import type { Split } from 'reparam/data/node';
 import { type App, addRuntimeOptions, wholeOption } from '../app.ts';
+import { evaluateDensity } from '../program/commands.ts';
+import { openDensityRun } from '../program/openDensityRun.ts';
 import { collapseNote } from '../run/collapse.ts';
 import { testJson, testTable } from '../run/figures.ts';
 import { openRun } from '../run/openRun.ts';
@@ -39,6 +41,8 @@ Examples:
     );
   addRuntimeOptions(command);
   app.action<[string], EvaluateCommandOptions>(command, async (session, folder, options) => {
+    const density = await openDensityRun(folder);
+    if (density) return evaluateDensity(session, density, options);
     const run = await openRun(folder);
     const { config, model, params, binarization } = run;
     const { dataset, split, numSamples = config.evaluation.numSamples, seed = config.training.seed } = options;

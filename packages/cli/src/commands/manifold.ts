@@ -4,7 +4,6 @@ import { manifoldGrid } from 'reparam/plot';
 import { type App, addRuntimeOptions, wholeOption } from '../app.ts';
 import { picturePath, pictureStyle, writePicture } from '../pictureFile.ts';
 import { toGrey } from '../pictures.ts';
-import { runFiles } from '../run/folder.ts';
 import { openRun } from '../run/openRun.ts';
 
 interface ManifoldOptions {
@@ -22,7 +21,7 @@ export function register(program: Command, app: App): void {
       'Decode a grid of quantiles of the prior and write the pictures as one PNG file; for 2 latent dimensions.',
     )
     .option('--size <n>', 'images a side', wholeOption(1), 20)
-    .option('--out <file.png>', `default: ${runFiles.manifold} in the run folder`)
+    .option('--out <file.png>', 'default: manifold-<size>.png in the run folder')
     .addHelpText(
       'after',
       `
@@ -32,7 +31,7 @@ Examples:
   addRuntimeOptions(command);
   app.action<[string], ManifoldOptions>(command, async (session, folder, { size, out }) => {
     const run = await openRun(folder);
-    const path = picturePath(run, out, runFiles.manifold);
+    const path = picturePath(run, out, `manifold-${size}.png`);
     const style = await pictureStyle(run, size * size);
     const { mean } = await manifold(run.model, run.params, size, { runtime: await session.runtime() });
     const image = manifoldGrid(toGrey(mean, style.range), { ...style.size, columns: size });

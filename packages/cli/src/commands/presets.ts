@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
-import { presets } from 'reparam';
+import { densityPresets, presets } from 'reparam';
 import type { App } from '../app.ts';
+
+const all = [...presets, ...densityPresets];
 
 /** `reparam presets`: the named recipes and where they come from. */
 export function register(program: Command, app: App): void {
@@ -17,7 +19,7 @@ Examples:
   $ reparam train mnist --preset vae-2d --epochs 20`,
     );
   app.action(command, async () => ({
-    json: { presets: presets.map(({ recipe, ...rest }) => ({ ...rest, config: recipe })) },
-    text: presets.map(({ name, summary, reference }) => `${name}\n    ${summary}\n    ${reference}`).join('\n\n'),
+    json: { presets: all.map(({ recipe, ...rest }) => ({ ...rest, config: recipe })) },
+    text: all.map(({ name, summary, reference }) => `${name}\n    ${summary}\n    ${reference}`).join('\n\n'),
   }));
 }

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { reconstruct, take } from 'reparam';
 import { pairsGrid } from 'reparam/plot';
@@ -5,7 +6,6 @@ import { type App, addRuntimeOptions, wholeOption } from '../app.ts';
 import { addExampleOptions, type ExampleOptions, openExamples } from '../examples.ts';
 import { picturePath, pictureStyle, writePicture } from '../pictureFile.ts';
 import { toGrey } from '../pictures.ts';
-import { runFiles } from '../run/folder.ts';
 import { openRun } from '../run/openRun.ts';
 
 interface ReconstructOptions extends ExampleOptions {
@@ -23,7 +23,7 @@ export function register(program: Command, app: App): void {
       'Encode examples, decode the means of their codes and write pairs, the original above, as one PNG file.',
     )
     .option('--count <n>', 'number of examples, from the first on', wholeOption(1), 40)
-    .option('--out <file.png>', `default: ${runFiles.reconstructions} in the run folder`)
+    .option('--out <file.png>', 'default: in the run folder, named by count, split and data')
     .addHelpText(
       'after',
       `
@@ -34,7 +34,9 @@ Examples:
   addRuntimeOptions(addExampleOptions(command, 'test'));
   app.action<[string], ReconstructOptions>(command, async (session, folder, options) => {
     const run = await openRun(folder);
-    const path = picturePath(run, options.out, runFiles.reconstructions);
+    const other = options.dataset === undefined ? [] : [basename(options.dataset).replace(/\W+/g, '-')];
+    const name = ['reconstructions', options.count, options.split, ...other].join('-');
+    const path = picturePath(run, options.out, `${name}.png`);
     const { size, range } = await pictureStyle(run, 2 * options.count);
     const { dataset, settings } = await openExamples(session, run, options);
     const examples = take(dataset, options.count);

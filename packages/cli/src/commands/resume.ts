@@ -4,6 +4,9 @@ import type { Command } from 'commander';
 import { removeTemporaries, truncateJsonl } from 'reparam/io/node';
 import { type App, addRuntimeOptions, type Output, type Session } from '../app.ts';
 import type { RunConfig } from '../config/schema.ts';
+import { resumeDensity } from '../program/commands.ts';
+import type { DensityRunConfig } from '../program/config.ts';
+import { readDensityConfig } from '../program/openDensityRun.ts';
 import { type Checkpoint, environmentOf, readCheckpoint } from '../run/checkpoint.ts';
 import { readEvaluation } from '../run/evaluation.ts';
 import { runFiles } from '../run/folder.ts';
@@ -31,6 +34,8 @@ Examples:
     );
   addRuntimeOptions(command);
   app.action<[string], object>(command, async (session, folder) => {
+    const density = await readDensityConfig(folder);
+    if (density) return resumeProgram(session, folder, density);
     const config = await readConfig(folder);
     const unlock = await lockFolder(folder);
     try {
@@ -42,10 +47,22 @@ Examples:
   });
 }
 
+/** A density model's run, under its lock. */
+async function resumeProgram(session: Session, folder: string, config: DensityRunConfig): Promise<Output> {
+  const unlock = await lockFolder(folder);
+  try {
+    await removeTemporaries(folder);
+    return await resumeDensity(session, folder, config);
+  } finally {
+    await unlock();
+  }
+}
+
 /** What there is to say of a run that is complete; undefined for one that is not. */
 async function finished(session: Session, folder: string, config: RunConfig): Promise<Output | undefined> {
-  const { samples: _, reconstructions: __, manifold: ___, ...always } = runFiles;
-  for (const file of Object.values(always)) if (!(await exists(join(folder, file)))) return undefined;
+  const { samples: _, reconstructions: __, manifold: ___, checkpoint, ...always } = runFiles;
+  const needed = config.program ? Object.values(always) : [...Object.values(always), checkpoint];
+  for (const file of needed) if (!(await exists(join(folder, file)))) return undefined;
   const stored = await readEvaluation(folder);
   if (!stored) return undefined;
   session.say(`${folder} is complete: all ${config.training.epochs} epochs, or as many as early stopping let it have`);
@@ -54,6 +71,7 @@ async function finished(session: Session, folder: string, config: RunConfig): Pr
 
 async function resume(session: Session, folder: string, config: RunConfig): Promise<Output> {
   const prepared = await prepare(session, config);
+  if (config.program) return trainRun(session, { folder, made: [] }, prepared);
   const checkpoint = await readCheckpoint(folder, config, prepared.recipe.model);
   const { state } = checkpoint;
   requireSameData(folder, checkpoint, prepared);

@@ -5,7 +5,8 @@ import { imageGrid } from 'reparam/plot';
 import { type App, addRuntimeOptions, wholeOption } from '../app.ts';
 import { picturePath, pictureStyle, writePicture } from '../pictureFile.ts';
 import { toGrey } from '../pictures.ts';
-import { runFiles } from '../run/folder.ts';
+import { sampleDensity } from '../program/commands.ts';
+import { openDensityRun } from '../program/openDensityRun.ts';
 import { openRun } from '../run/openRun.ts';
 
 interface SampleOptions {
@@ -23,7 +24,7 @@ export function register(program: Command, app: App): void {
     .summary('draw samples: PNG')
     .description('Draw codes from the prior, decode them and write the pictures as one PNG file.')
     .option('--count <n>', 'number of samples', wholeOption(1), 64)
-    .option('--out <file.png>', `default: ${runFiles.samples} in the run folder`)
+    .option('--out <file.png>', 'default: in the run folder, named by count and seed')
     .option('--binary', 'draw the pixels too, instead of showing their probabilities')
     .option('--seed <n>', 'seed of the draws; sample i is the same for any count; default: the run’s', wholeOption(0))
     .addHelpText(
@@ -35,9 +36,17 @@ Examples:
     );
   addRuntimeOptions(command);
   app.action<[string], SampleOptions>(command, async (session, folder, options) => {
+    const density = await openDensityRun(folder);
+    if (density) return sampleDensity(session, density, options);
     const run = await openRun(folder);
     const { count, out, binary, seed = run.config.training.seed } = options;
-    const path = picturePath(run, out, runFiles.samples);
+    const name = [
+      'samples',
+      count,
+      ...(options.seed === undefined ? [] : [`seed-${seed}`]),
+      ...(binary ? ['binary'] : []),
+    ];
+    const path = picturePath(run, out, `${name.join('-')}.png`);
     const { size, range } = await pictureStyle(run, count);
     if (binary && run.model.support !== 'binary') {
       throw new ReparamError('config', '--binary needs a Bernoulli likelihood', {

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
+import { showDensity } from '../program/commands.ts';
+import { openDensityRun } from '../program/openDensityRun.ts';
 import { readEvaluation } from '../run/evaluation.ts';
 import { runFiles } from '../run/folder.ts';
 import { exists, openRun } from '../run/openRun.ts';
@@ -22,6 +24,8 @@ Examples:
   $ reparam show runs/mnist-vae-0 --json       configuration and all figures`,
     );
   app.action<[string], object>(command, async (_, folder) => {
+    const density = await openDensityRun(folder);
+    if (density) return showDensity(density);
     const run = await openRun(folder);
     const { config, model, metrics } = run;
     const summary = summarize(folder, config, metrics);

@@ -1,8 +1,11 @@
 import { ReparamError } from '@reparam/tensor';
 import { type Command, Option } from 'commander';
-import { type App, addRuntimeOptions, type Session } from '../app.ts';
-import { resolveConfig } from '../config/resolve.ts';
+import { type App, addRuntimeOptions, type Output, type Session } from '../app.ts';
+import { resolveAnyConfig } from '../config/resolve.ts';
 import type { RunConfig } from '../config/schema.ts';
+import type { DensityRunConfig } from '../program/config.ts';
+import { prepareDensity } from '../program/prepareDensity.ts';
+import { describeDensity, trainDensity } from '../program/trainDensity.ts';
 import { createRunFolder } from '../run/folder.ts';
 import { lockFolder } from '../run/lock.ts';
 import { describeTask, type Prepared, prepare } from '../training/prepare.ts';
@@ -41,7 +44,8 @@ Examples:
     );
   addRuntimeOptions(command);
   app.action<[string], TrainOptions>(command, async (session, dataset, { out, fallback }) => {
-    const config = await resolveConfig(configSources(command), dataset);
+    const config = await resolveAnyConfig(configSources(command), dataset);
+    if (!('model' in config)) return trainProgram(session, config, out);
     const prepared = await prepareOr(session, config, fallback);
     const { warnings } = prepared.recipe;
     await session.runtime();
@@ -55,6 +59,20 @@ Examples:
       await unlock();
     }
   });
+}
+
+/** A density model with a program of its own. */
+async function trainProgram(session: Session, config: DensityRunConfig, out: string | undefined): Promise<Output> {
+  const prepared = await prepareDensity(session, config);
+  session.say(describeDensity(prepared));
+  for (const warning of prepared.warnings) session.warn(`warning: ${warning}`);
+  const { folder } = await createRunFolder(out, prepared.config);
+  const unlock = await lockFolder(folder);
+  try {
+    return await trainDensity(session, folder, prepared);
+  } finally {
+    await unlock();
+  }
 }
 
 /** Data that cannot be had are replaced by `fallback`, if there is one, and this is said. */

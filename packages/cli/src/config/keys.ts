@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { densitySchemas } from './schema/program.ts';
 import { configSchema } from './schema.ts';
 
 /** A key of the configuration, dotted, and what it means. */
@@ -30,4 +31,6 @@ function descriptionOf(schema: z.ZodType): string {
 }
 
 /** Every key of a run's configuration. */
-export const configKeys: readonly ConfigKey[] = keysOf(configSchema);
+export const configKeys: readonly ConfigKey[] = [configSchema, ...Object.values(densitySchemas)]
+  .flatMap((schema) => keysOf(schema))
+  .filter(({ path }, i, all) => all.findIndex((other) => other.path === path) === i);

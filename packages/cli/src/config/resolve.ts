@@ -1,6 +1,7 @@
 import { ReparamError } from '@reparam/tensor';
 import { findPreset } from 'reparam';
 import { readFileChecked } from 'reparam/io/node';
+import { type DensityRunConfig, densityRecipe, parseDensityConfig } from '../program/config.ts';
 import { explain } from './explain.ts';
 import { configSchema, type RunConfig } from './schema.ts';
 import { isObject, type JsonObject, merge, nested } from './tree.ts';
@@ -20,6 +21,16 @@ const maxFileBytes = 2 ** 20;
 
 /** The configuration of a run on `dataset`: preset, then file, then `--set` and flags. Throws `config` naming the key that is wrong. */
 export async function resolveConfig(sources: ConfigSources, dataset: string): Promise<RunConfig> {
+  const config = await resolveAnyConfig(sources, dataset);
+  if ('model' in config) return config;
+  throw new ReparamError('unsupported', `the preset ${config.preset} is no model with latent codes`, {
+    expected: 'a preset whose recipe has a model',
+    fix: `reparam train ${dataset} --preset ${config.preset}`,
+  });
+}
+
+/** The same, of a model with latent codes or of a density model. */
+export async function resolveAnyConfig(sources: ConfigSources, dataset: string): Promise<RunConfig | DensityRunConfig> {
   const { preset, file, set = [], flags = [] } = sources;
   const fromFile = file === undefined ? {} : await readConfigFile(file);
   // Overrides are put together first, so that their order does not matter.
@@ -36,9 +47,11 @@ export async function resolveConfig(sources: ConfigSources, dataset: string): Pr
   if (typeof name !== 'string') {
     throw new ReparamError('config', 'configuration preset', { got: JSON.stringify(name), expected: 'text', at: file });
   }
-  const { binarization, ...recipe } = findPreset(name).recipe;
+  const density = densityRecipe(name);
+  const { binarization, ...recipe } = density ?? findPreset(name).recipe;
   const base = { ...recipe, ...(binarization && { data: { binarization } }) };
-  return parseConfig(merge(base, chosen), file);
+  const raw = merge(base, chosen);
+  return density ? parseDensityConfig(raw, file) : parseConfig(raw, file);
 }
 
 /** `raw` as a configuration; unknown keys and wrong types are errors of `code`. */

@@ -5,6 +5,7 @@ import { describe, object, text, whole } from './schema/leaves.ts';
 import { model } from './schema/model.ts';
 import { objective } from './schema/objective.ts';
 import { optimizer } from './schema/optimizer.ts';
+import { linearProgram } from './schema/program.ts';
 import { training } from './schema/training.ts';
 
 /** Version of the configuration's meaning; a file of another version is refused. */
@@ -22,6 +23,7 @@ export const configSchema = object({
   objective,
   optimizer,
   training,
+  program: linearProgram.optional(),
   evaluation: object({
     numSamples: describe(whole(0).default(500), 'importance samples of the log-likelihood; 0 leaves it out'),
   }).default({ numSamples: 500 }),
@@ -31,10 +33,11 @@ export type RunConfig = z.infer<typeof configSchema>;
 export type DataConfig = RunConfig['data'];
 
 /** The schema and the library's own description of a recipe are the same type. */
-export const recipeOf = ({ model, objective, optimizer, training, data }: RunConfig): RecipeConfig => ({
+export const recipeOf = ({ model, objective, optimizer, training, program, data }: RunConfig): RecipeConfig => ({
   model,
   objective,
   optimizer,
   training,
+  program,
   binarization: data.binarization,
 });

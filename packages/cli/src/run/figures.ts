@@ -15,6 +15,11 @@ export function testJson(evaluation: Evaluation): Record<string, unknown> {
     logLikelihoodStandardError: logLikelihood?.standardError,
     numSamples,
     numExamples,
+    ...(evaluation.bitsPerDimension && {
+      bitsPerDimension: evaluation.bitsPerDimension.value,
+      bitsPerDimensionStandardError: evaluation.bitsPerDimension.standardError,
+    }),
+    quantity: evaluation.quantity,
     activeUnits,
     collapsedDimensions: evaluation.collapsedDimensions,
     klPerDimension,
@@ -24,6 +29,7 @@ export function testJson(evaluation: Evaluation): Record<string, unknown> {
 /** An evaluation as a table for people; `isLikelihood` is false where the figures are not likelihoods of any data. */
 export function testTable(evaluation: Evaluation, latentDim: number, isLikelihood: boolean): string {
   const { elbo, rate, distortion, logLikelihood, numSamples, numExamples, activeUnits } = evaluation;
+  const { bitsPerDimension, quantity } = evaluation;
   const row = (name: string, { value, standardError }: { value: number; standardError: number }) => [
     name,
     withError(value, standardError),
@@ -35,6 +41,10 @@ export function testTable(evaluation: Evaluation, latentDim: number, isLikelihoo
       row('rate', rate),
       row('distortion', distortion),
       ...(logLikelihood ? [row(likelihoodName(numSamples, isLikelihood), logLikelihood)] : []),
+      ...(bitsPerDimension
+        ? [['bits per dimension', withError(bitsPerDimension.value, bitsPerDimension.standardError), 'bits/value']]
+        : []),
+      ...(quantity === 'density' ? [['figures', 'densities', 'depend on the scale of the data']] : []),
       ['active units', `${activeUnits} of ${latentDim}`, ''],
       ['examples', numExamples.toLocaleString('en-US'), ''],
     ],

@@ -8,6 +8,7 @@ import { type JsonRecord, readFileChecked, readJsonl } from 'reparam/io/node';
 import { parseConfig } from '../config/resolve.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { openData } from '../data.ts';
+import { isDensityConfig } from '../program/config.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { runFiles } from './folder.ts';
 import { restoreTree } from './weights.ts';
@@ -60,8 +61,20 @@ export async function openRun(folder: string): Promise<Run> {
   };
 }
 
-/** The configuration of a run folder. */
+/** The configuration of a run folder; `config` when it is that of a density model, which has no latent codes. */
 export async function readConfig(folder: string): Promise<RunConfig> {
+  const at = join(folder, runFiles.config);
+  const raw = await readRawConfig(folder);
+  if (!isDensityConfig(raw)) return parseConfig(raw, at, 'data');
+  throw new ReparamError('config', 'the run has no model with latent codes', {
+    got: `a run of the preset ${(raw as { preset?: unknown }).preset}`,
+    fix: 'evaluate, sample, show and resume work on it',
+    at: folder,
+  });
+}
+
+/** What the config.json of a run folder holds. */
+export async function readRawConfig(folder: string): Promise<unknown> {
   const at = join(folder, runFiles.config);
   if (!(await exists(at))) {
     throw new ReparamError('file', 'not a run folder', {
@@ -70,9 +83,8 @@ export async function readConfig(folder: string): Promise<RunConfig> {
       at: folder,
     });
   }
-  let raw: unknown;
   try {
-    raw = JSON.parse(new TextDecoder().decode(await readFileChecked(at, { maxBytes: maxConfigBytes })));
+    return JSON.parse(new TextDecoder().decode(await readFileChecked(at, { maxBytes: maxConfigBytes })));
   } catch (cause) {
     if (cause instanceof ReparamError) throw cause;
     throw new ReparamError('data', 'the configuration of the run is not JSON', {
@@ -82,7 +94,6 @@ export async function readConfig(folder: string): Promise<RunConfig> {
       cause,
     });
   }
-  return parseConfig(raw, at, 'data');
 }
 
 async function readParams(folder: string, config: RunConfig, model: LatentModel) {

@@ -60,9 +60,12 @@ const setAside = (train: Dataset, amount: number): { train: Dataset; validation?
 /** One line: exactly what is maximised, on which data, in which units. */
 export function describeTask({ recipe, train, config }: Prepared): string {
   const { model, fitOptions } = recipe;
+  const how = config.program
+    ? ` Found ${config.program.kind === 'ppca' ? 'in closed form' : 'by expectation maximisation'}, not by gradients.`
+    : '';
   const { objective, binarization } = fitOptions;
   return (
     `Maximising ${objective?.description}; p(x|z) ${model.describe().likelihood}; nats per example, summed over its ` +
-    `${train.shape.join('×')} values. Data: ${config.data.name}, ${train.size} training examples, binarisation ${binarization}.`
+    `${train.shape.join('×')} values. Data: ${config.data.name}, ${train.size} training examples, binarisation ${binarization}.${how}`
   );
 }

@@ -62,6 +62,16 @@ function figuresOf(evaluation: Evaluation, latentDim: number, isLikelihood: bool
           },
         ]
       : []),
+    ...(evaluation.bitsPerDimension
+      ? [
+          {
+            name: 'Bits per dimension',
+            ...evaluation.bitsPerDimension,
+            unit: 'bits/value',
+            meaning: 'what a code for the bytes would take; lower is better',
+          },
+        ]
+      : []),
     {
       name: 'Active units',
       value: activeUnits,

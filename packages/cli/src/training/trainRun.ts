@@ -10,6 +10,7 @@ import { checkpointWriter } from './checkpoints.ts';
 import { finishRun } from './finishRun.ts';
 import type { Prepared } from './prepare.ts';
 import { showEpochs } from './showEpochs.ts';
+import { trainLinear } from './trainLinear.ts';
 
 /** Least time between checkpoints at the ends of epochs, and between those within an epoch, in milliseconds. */
 const [epochInterval, innerInterval] = [2000, 30_000];
@@ -27,6 +28,7 @@ export async function trainRun(
   start?: TrainingState,
 ): Promise<Output> {
   const { folder } = place;
+  if (prepared.config.program) return trainLinear(session, folder, prepared);
   const { config, recipe, train, validation, dataId } = prepared;
   const runtime = await session.runtime();
   const signal = session.interruptible();

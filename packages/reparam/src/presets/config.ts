@@ -10,6 +10,8 @@ export interface ModelConfig {
   readonly hidden: readonly number[];
   /** Sizes of the decoder's hidden layers; default: the encoder's in reverse. */
   readonly decoderHidden?: readonly number[] | undefined;
+  /** What the encoder is given: the data, or log(1 + x) of them (for counts). Default: the data. */
+  readonly encoderInput?: 'data' | 'log1p' | undefined;
   /** Default: mlp. */
   readonly network?: NetworkConfig | undefined;
   readonly activation: ActivationName;
@@ -46,12 +48,22 @@ export type PriorConfig = { readonly kind: 'standard' };
 
 /** A likelihood in plain JSON. */
 export type LikelihoodConfig =
-  | { readonly kind: 'bernoulli' }
+  | { readonly kind: 'bernoulli' | 'continuous-bernoulli' | 'categorical' | 'poisson' }
   | {
-      readonly kind: 'gaussian';
-      /** A fixed standard deviation, or one learned for all values or for each. */
+      readonly kind: 'gaussian' | 'laplace';
+      /** A fixed scale, or one learned for all values or for each. */
       readonly scale: number | 'shared' | 'per-dimension';
       readonly initialScale?: number | undefined;
+    }
+  | {
+      readonly kind: 'discretized-logistic';
+      readonly components?: number | undefined;
+      readonly minLogScale?: number | undefined;
+    }
+  | {
+      readonly kind: 'negative-binomial' | 'zero-inflated-negative-binomial';
+      readonly dispersion?: 'shared' | 'per-dimension' | 'per-value' | undefined;
+      readonly initialDispersion?: number | undefined;
     };
 
 /** The weight of the rate: a number, or how it changes in the course of training. */

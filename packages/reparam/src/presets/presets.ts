@@ -173,6 +173,27 @@ export const presets: readonly Preset[] = [
     },
   },
   {
+    name: 'vae-counts',
+    summary:
+      'VAE of counts (single cells): zero-inflated negative binomial, encoder sees log(1 + x), 10 latent dimensions',
+    reference: 'after Lopez et al. 2018 (scVI), without its factor for the size of a cell and with layer norm',
+    recipe: {
+      model: {
+        ...tanhModel,
+        latentDim: 10,
+        hidden: [128],
+        activation: 'relu',
+        layerNorm: true,
+        dropout: 0.1,
+        encoderInput: 'log1p',
+        likelihood: { kind: 'zero-inflated-negative-binomial', dispersion: 'per-dimension' },
+      },
+      objective: plainElbo,
+      optimizer: { kind: 'adam', learningRate: 1e-3 },
+      training: { ...training, epochs: 100 },
+    },
+  },
+  {
     name: 'vae-2d',
     summary: 'the sizes of `vae` with 2 latent dimensions, for a picture of the whole latent space',
     reference: 'Kingma and Welling 2014, figure 4',

@@ -4,6 +4,7 @@ import type { FitOptions } from '../train/index.ts';
 import { chooseBinarization } from './binarization.ts';
 import { buildLearningRate, buildModel, buildObjective, buildOptimizer } from './build/index.ts';
 import type { RecipeConfig } from './config.ts';
+import { checkLinearProgram } from './program/index.ts';
 
 /** A model and all that `fit` needs besides the data and a runtime. */
 export interface Recipe {
@@ -20,6 +21,7 @@ export interface Recipe {
 export function buildRecipe(config: RecipeConfig, data: AnyDataset): Recipe {
   const { epochs, batchSize, microBatches, seed, earlyStopping } = config.training;
   const { binarization, warnings } = chooseBinarization(config.model.likelihood, data, config.binarization);
+  checkLinearProgram({ ...config, binarization }, data);
   return {
     model: buildModel(config.model, data.shape),
     warnings,

@@ -1,5 +1,5 @@
 import { activations, initializers } from 'reparam';
-import { describe, names, object, share, sizes, whole, yesNo } from './leaves.ts';
+import { describe, names, object, oneOf, share, sizes, whole, yesNo } from './leaves.ts';
 import { likelihood } from './likelihood.ts';
 import { network } from './network.ts';
 import { posterior } from './posterior.ts';
@@ -10,6 +10,10 @@ export const model = object({
   latentDim: describe(whole(1), 'latent dimensions'),
   hidden: describe(sizes(1), 'hidden layers of the encoder'),
   decoderHidden: describe(sizes(1).optional(), 'hidden layers of the decoder; default: the encoder’s in reverse'),
+  encoderInput: describe(
+    oneOf(['data', 'log1p']).default('data'),
+    'what the encoder is given: the data, or log(1 + x) of them (for counts)',
+  ),
   network: network.default({ kind: 'mlp' }),
   activation: describe(names(activations), 'activation of the hidden layers'),
   initializer: describe(names(initializers).optional(), 'starting weights; default: by activation'),

@@ -51,10 +51,17 @@ export function klChart(klPerDimension: readonly number[], activeUnits: readonly
 }
 
 /** Posterior means in the plane, coloured by class: the two dimensions, or the first two principal components. */
-export function latentChart({ codes, dim, labels, classNames, marked }: LatentCodes): string {
+export function latentChart({
+  codes,
+  dim,
+  labels,
+  classNames,
+  marked,
+  title = 'Latent plane (posterior means)',
+}: LatentCodes): string {
   const plane = principalPlane(codes, dim);
   const common = {
-    title: 'Latent plane (posterior means)',
+    title,
     width: 760,
     height: 620,
     labels,

@@ -1,9 +1,8 @@
-import { base64 } from '../base64.ts';
-import { type Content, element, type Markup, render } from '../svg/markup.ts';
+import { type Content, element, type Markup } from '../svg/markup.ts';
 import { klChart, latentChart, learningCurves } from './charts.ts';
+import { pageHtml, picture } from './figurePage.ts';
 import { meanings } from './meanings.ts';
-import type { ReportFigure, ReportPicture, RunReport } from './runReport.ts';
-import { reportStyle } from './style.ts';
+import type { ReportFigure, RunReport } from './runReport.ts';
 import { figureTable, nestedTable } from './tables.ts';
 
 /**
@@ -11,7 +10,19 @@ import { figureTable, nestedTable } from './tables.ts';
  * Every text of the report is escaped.
  */
 export function reportHtml(report: RunReport): string {
-  const { title, objective, dataset, preset, warnings, test, history, klPerDimension, latent, pictures, figures = [] } = report;
+  const {
+    title,
+    objective,
+    dataset,
+    preset,
+    warnings,
+    test,
+    history,
+    klPerDimension,
+    latent,
+    pictures,
+    figures = [],
+  } = report;
   const chart = (markup: string, kind = '') => element('figure', { class: `chart ${kind}` }, { markup });
   const body = element(
     'main',
@@ -48,20 +59,7 @@ export function reportHtml(report: RunReport): string {
       element('div', { class: 'scroll' }, nestedTable(report.environment)),
     ),
   );
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-${render(element('title', {}, title))}
-<style>${reportStyle}</style>
-</head>
-<body>
-${render(body)}
-</body>
-</html>
-`;
+  return pageHtml(title, body);
 }
 
 const section = (heading: string, present: boolean, content: () => Content): Markup[] =>
@@ -69,14 +67,3 @@ const section = (heading: string, present: boolean, content: () => Content): Mar
 
 const figure = ({ svg, caption }: ReportFigure): Markup =>
   element('figure', { class: 'chart figure' }, { markup: svg }, element('figcaption', {}, caption));
-
-function picture({ title, caption, png }: ReportPicture): Markup {
-  const image = `<img alt="${render(title)}" src="data:image/png;base64,${base64(png)}">`;
-  return element(
-    'figure',
-    { class: 'picture' },
-    element('strong', {}, title),
-    { markup: image },
-    element('figcaption', {}, caption),
-  );
-}

@@ -33,6 +33,8 @@ export interface LatentCodes {
   readonly classNames?: readonly string[];
   /** Further codes [m, dim], drawn as numbered rings. */
   readonly marked?: Float32Array;
+  /** Default: the latent plane of posterior means. */
+  readonly title?: string;
 }
 
 /** A picture as a PNG file. */

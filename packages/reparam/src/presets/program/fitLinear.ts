@@ -9,7 +9,7 @@ import {
   linearVaeParams,
   moments,
 } from '../../classical/index.ts';
-import { type Dataset, widthOf } from '../../data/index.ts';
+import { type AnyDataset, type Dataset, isStreamed, widthOf } from '../../data/index.ts';
 import type { HostParams } from '../../params.ts';
 import type { ModelConfig, RecipeConfig } from '../config.ts';
 
@@ -37,13 +37,13 @@ export const matrixOf = (dataset: Dataset): DataMatrix => ({
  */
 export function fitLinear(
   recipe: RecipeConfig,
-  dataset: Dataset,
+  dataset: AnyDataset,
   onIteration?: (iteration: number, bound: number) => void,
 ): LinearFit {
   const { program, model, training } = recipe;
   if (!program) throw new ReparamError('config', 'the recipe has no program', { expected: 'ppca or ppca-em' });
-  const scale = requireLinear(model);
-  const data = matrixOf(dataset);
+  const scale = scaleOf(model);
+  const data = matrixOf(inMemory(dataset));
   const seen = moments(data);
   if (program.kind === 'ppca') {
     const noiseVariance = typeof scale === 'number' ? { noiseVariance: scale ** 2 } : {};
@@ -54,12 +54,6 @@ export function fitLinear(
       history: [linearTerms(seen, exact, linearPosterior(exact))],
     };
   }
-  if (scale !== 'shared') {
-    throw new ReparamError('config', 'expectation maximisation fits the noise variance', {
-      got: `a fixed scale of ${scale}`,
-      fix: 'Use program.kind=ppca, or model.likelihood.scale=shared',
-    });
-  }
   const { tolerance } = program;
   const { seed, epochs: maxIterations } = training;
   const { model: exact, steps } = fitPpcaEm(seen, model.latentDim, { seed, maxIterations, tolerance, onIteration });
@@ -67,8 +61,39 @@ export function fitLinear(
   return { params: linearVaeParams(exact), exact, history };
 }
 
+/**
+ * Refuses a recipe whose program cannot fit its model to `dataset`: `config` unless the model is a linear VAE with one
+ * noise variance and values are taken as they are, `unsupported` for data that stay in files.
+ */
+export function checkLinearProgram(recipe: RecipeConfig, dataset: AnyDataset): void {
+  const { program, model, binarization = 'none' } = recipe;
+  if (!program) return;
+  const scale = scaleOf(model);
+  inMemory(dataset);
+  if (binarization !== 'none') {
+    throw new ReparamError('config', 'probabilistic PCA is fitted to the values as they are', {
+      got: `binarisation ${binarization}`,
+      expected: 'none',
+    });
+  }
+  if (program.kind === 'ppca-em' && scale !== 'shared') {
+    throw new ReparamError('config', 'expectation maximisation fits the noise variance', {
+      got: `a fixed scale of ${scale}`,
+      fix: 'Use program.kind=ppca, or model.likelihood.scale=shared',
+    });
+  }
+}
+
+function inMemory(dataset: AnyDataset): Dataset {
+  if (!isStreamed(dataset)) return dataset;
+  throw new ReparamError('unsupported', 'a closed form is fitted to data in memory', {
+    got: `${dataset.name}, which is streamed`,
+    fix: 'Train the linear VAE by gradients: leave out the program',
+  });
+}
+
 /** The likelihood's scale; refuses what is no linear VAE with one noise variance. */
-function requireLinear({
+function scaleOf({
   hidden,
   decoderHidden = [],
   posterior,

@@ -1,3 +1,3 @@
 export type { DensityConfig, DensityRecipe, LinearProgramConfig, MixtureConfig, RbmConfig } from './config.ts';
 export { type DensityPreset, densityPresets } from './densityPresets.ts';
-export { fitLinear, type LinearFit, matrixOf } from './fitLinear.ts';
+export { checkLinearProgram, fitLinear, type LinearFit, matrixOf } from './fitLinear.ts';
