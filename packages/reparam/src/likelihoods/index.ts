@@ -1,3 +1,10 @@
 export { bernoulliLikelihood } from './bernoulli.ts';
+export { categoricalLikelihood } from './categorical.ts';
+export { continuousBernoulliLikelihood } from './continuousBernoulli.ts';
+export { negativeBinomialLikelihood, poissonLikelihood, zeroInflatedNegativeBinomialLikelihood } from './counts.ts';
+export { type DiscretizedLogisticOptions, discretizedLogisticLikelihood } from './discretizedLogistic.ts';
+export type { DispersionOptions } from './dispersion.ts';
 export { type GaussianOptions, gaussianLikelihood } from './gaussian.ts';
+export { laplaceLikelihood } from './laplace.ts';
 export type { Likelihood, Support } from './likelihood.ts';
+export type { ScaleOptions } from './scale.ts';

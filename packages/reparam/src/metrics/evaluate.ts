@@ -1,9 +1,9 @@
 import { type HostTensor, ReparamError, sizeOf } from '@reparam/tensor';
-import { type AnyDataset, type Binarization, widthOf } from '../data/index.ts';
+import { type AnyDataset, type Binarization, requireSupport, widthOf } from '../data/index.ts';
 import type { LatentModel } from '../models/index.ts';
 import type { HostParams } from '../params.ts';
 import type { Bound } from '../posteriors/index.ts';
-import { boundRows } from './bound.ts';
+import { boundRows, figure as figurePrefix } from './bound.ts';
 import { importanceLogLikelihood } from './importance.ts';
 import { compileRows, type RowsOptions } from './rows.ts';
 import { columnMoments, type Estimate, estimate } from './statistics.ts';
@@ -22,7 +22,7 @@ export interface Evaluation {
   readonly elbo: Estimate;
   readonly rate: Estimate;
   readonly distortion: Estimate;
-  /** Importance-sampled; absent when no samples were asked for. */
+  /** Importance-sampled, or the ELBO itself where that is exact; absent when no samples were asked for. */
   readonly logLikelihood?: Estimate;
   readonly numSamples: number;
   readonly numExamples: number;
@@ -36,6 +36,12 @@ export interface Evaluation {
   readonly collapsedDimensions: number[];
   /** KL of each latent dimension, averaged over the data; absent for posteriors or priors that do not factorise. */
   readonly klPerDimension?: number[];
+  /** What else the model measures of an example: of a flow on pixels, the log-likelihood in other units. */
+  readonly figures?: Readonly<Record<string, Estimate>>;
+  /** Whether log-probabilities are of values that can be counted, or densities: those depend on the scale of the data. */
+  readonly quantity: 'probability' | 'density';
+  /** −log p / (D log 2) by `logLikelihood`, else by the bound; for bytes only. */
+  readonly bitsPerDimension?: Estimate;
   readonly unit: 'nats/example';
 }
 
@@ -61,14 +67,21 @@ export async function evaluate(
   const activeDimensions = [...variance.keys()].filter((j) => variance[j]! > activeThreshold);
   const kl = rows.klPerDimension;
   const sampled =
-    numSamples > 0 && model.bound !== 'none'
+    numSamples > 0 && (model.bound ?? 'lower') === 'lower'
       ? await importanceLogLikelihood(model, params, dataset, { ...options, ...run, numSamples, onProgress })
       : undefined;
+  const names = Object.keys(rows).flatMap((name) =>
+    name.startsWith(figurePrefix) ? [name.slice(figurePrefix.length)] : [],
+  );
+  const elbo = figure('elbo');
+  const logLikelihood = sampled && estimate(sampled.logLikelihood);
   return {
-    elbo: figure('elbo'),
+    elbo,
     rate: figure('rate'),
     distortion: figure('distortion'),
-    ...(sampled && { logLikelihood: estimate(sampled.logLikelihood) }),
+    ...(logLikelihood && { logLikelihood }),
+    ...(model.bound === 'exact' && { logLikelihood: figure('elbo') }),
+    ...(names.length > 0 && { figures: Object.fromEntries(names.map((name) => [name, figure(figurePrefix + name)])) }),
     numSamples,
     numExamples: dataset.size,
     bound: model.bound ?? 'lower',
@@ -76,9 +89,17 @@ export async function evaluate(
     activeDimensions,
     collapsedDimensions: [...variance.keys()].filter((j) => !activeDimensions.includes(j)),
     ...(kl && { klPerDimension: [...columnMoments(kl.data as Float32Array, model.latentDim).mean] }),
+    quantity: model.support === 'unit' || model.support === 'real' ? 'density' : 'probability',
+    ...(model.support === 'byte' && { bitsPerDimension: bitsPerDimension(logLikelihood ?? elbo, widthOf(dataset)) }),
     unit: 'nats/example',
   };
 }
+
+/** Nats an example as bits a value, of the opposite sign: what a code for the values would take. */
+const bitsPerDimension = ({ value, standardError }: Estimate, values: number): Estimate => ({
+  value: -value / (values * Math.LN2),
+  standardError: standardError / (values * Math.LN2),
+});
 
 /** Presentation number of evaluation data: beyond any epoch, so that no draw of training is met again. */
 export const evaluationDraw = 0x40000000;
@@ -107,7 +128,12 @@ function requireCondition({ conditionSize }: LatentModel, { condition, name }: A
 /** Throws `data` unless `model` can be applied to the examples: their size, and values its likelihood has a density for. */
 export function requireData(model: LatentModel, dataset: AnyDataset, binarization: Binarization = 'none'): void {
   requireShape(model, dataset);
-  if (model.support !== 'binary' || binarization !== 'none') return;
+  const { support } = model;
+  if (support === 'real' || binarization !== 'none') return;
+  if (support !== 'binary') {
+    requireSupport(dataset, support, model.describe().likelihood);
+    return;
+  }
   const [min, max] = [dataset.range.min * dataset.scale, dataset.range.max * dataset.scale];
   if (min >= 0 && max <= 1 + 1e-6) return;
   throw new ReparamError('data', 'a Bernoulli likelihood needs values in [0, 1]', {

@@ -156,10 +156,7 @@ test('the parts in words', () => {
 test.each([
   [() => vae({ ...options, latentDim: 0 }), 'latentDim: got 0, expected a positive integer'],
   [() => vae({ ...options, latentDim: 1.5 }), 'latentDim: got 1.5'],
-  [
-    () => gaussianLikelihood({ scale: 0 }),
-    'scale of a Gaussian likelihood: got 0, expected a positive number',
-  ],
+  [() => gaussianLikelihood({ scale: 0 }), 'scale of a Gaussian likelihood: got 0, expected a positive number'],
   [() => gaussianLikelihood({ scale: -1 }), 'got -1'],
   [() => gaussianLikelihood({ initialScale: Number.NaN }), 'got NaN'],
   [() => gaussianLikelihood({ scale: Number.POSITIVE_INFINITY }), 'got Infinity'],

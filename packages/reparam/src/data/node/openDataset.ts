@@ -44,9 +44,10 @@ export async function openDataset(nameOrPath: string, options: OpenOptions = {})
     });
   }
   const source = await openSource(nameOrPath, options);
-  if (split === 'test') return { ...(await source.test()), split };
-  if (split === 'all') return { ...(await source.all()), split };
-  const train = await source.train();
+  const scaled = (dataset: Dataset): Dataset => ({ ...dataset, split, scale: options.scale ?? dataset.scale });
+  if (split === 'test') return scaled(await source.test());
+  if (split === 'all') return scaled(await source.all());
+  const train = scaled(await source.train());
   if (validation === 0) return { ...train, split };
   return splitValidation(train, validation, seed)[split];
 }
