@@ -15,3 +15,4 @@ export * from './streamed.ts';
 export * from './streamOrder.ts';
 export * from './subset.ts';
 export * from './valueKind.ts';
+export { requireSupport, type ValueSupport } from './requireSupport.ts';
