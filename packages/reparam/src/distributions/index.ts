@@ -22,6 +22,7 @@ export {
 export { Independent, independent, ReparameterizableIndependent } from './independent.ts';
 export { analyticKl, type KlDivergence, klDivergence, registerKl } from './kl.ts';
 export { Laplace, type LaplaceParameters, laplace } from './laplace.ts';
+export { Logistic, type LogisticParameters, logistic } from './logistic.ts';
 export { Mixture, type MixtureParameters, mixture } from './mixture.ts';
 export { NegativeBinomial, type NegativeBinomialParameters, negativeBinomial } from './negativeBinomial.ts';
 export { Normal, type NormalParameters, normal } from './normal.ts';

@@ -12,6 +12,7 @@ export async function decodeMeans(
   options: LatentOptions,
 ): Promise<Float32Tensor> {
   requireCodes(z, model.latentDim);
+  if (model.decodeRows) return model.decodeRows(params, z, options);
   const decode: Parameters<typeof mapRows<'mean'>>[0] = (p, code, context) => ({
     mean: model.decode(p, code, context).mean,
   });

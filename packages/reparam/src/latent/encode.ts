@@ -56,6 +56,12 @@ export async function reconstruct(
   dataset: AnyDataset,
   options: EncodeOptions,
 ): Promise<Reconstructions> {
+  if (model.decodeRows) {
+    const inputs = (_: SymbolicParams, x: Tensor) => ({ input: x });
+    const { input } = (await mapExamples(model, params, dataset, inputs, options)) as { input: Float32Tensor };
+    const codes = await encode(model, params, dataset, options);
+    return { input, mean: await model.decodeRows(params, codes.mean, options) };
+  }
   const run = (p: SymbolicParams, x: Tensor, context: Context) => ({
     input: x,
     mean: model.decode(p, model.encode(p, x, context).mean, context).mean,

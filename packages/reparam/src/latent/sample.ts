@@ -33,15 +33,25 @@ export async function sample(
   if (!Number.isInteger(count) || count < 1) {
     throw new ReparamError('config', 'number of samples', { got: String(count), expected: 'a positive whole number' });
   }
-  const draw = (p: SymbolicParams, rows: Tensor, context: Context) => {
+  const drawCodes = (p: SymbolicParams, rows: Tensor, context: Context) => {
     const prior = model.prior(p, context);
     const site = context.site('sample/z');
     // A prior without a batch draws the rows; one given conditions has a row for each.
-    const z =
-      prior.batchShape.length > 0 ? prior.sample(site) : prior.sample(samplesAreRows(site), [rows.shape[0] as number]);
+    return prior.batchShape.length > 0
+      ? prior.sample(site)
+      : prior.sample(samplesAreRows(site), [rows.shape[0] as number]);
+  };
+  // A row carries nothing here but its number, which keys the noise.
+  const numbers = hostTensor(new Float32Array(count), [count, 1]);
+  if (model.decodeRows) {
+    const { z } = await mapRows((...args) => ({ z: drawCodes(...args) }), params, numbers, options);
+    const x = await model.decodeRows(params, z, options);
+    return { z, mean: x, x };
+  }
+  const draw = (p: SymbolicParams, rows: Tensor, context: Context) => {
+    const z = drawCodes(p, rows, context);
     const likelihood = model.decode(p, z, context);
     return { z, mean: likelihood.mean, x: likelihood.sample(context.site('sample/x')) };
   };
-  // A row carries nothing here but its number, which keys the noise.
-  return mapRows(draw, params, hostTensor(new Float32Array(count), [count, 1]), options);
+  return mapRows(draw, params, numbers, options);
 }

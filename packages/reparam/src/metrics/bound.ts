@@ -7,22 +7,29 @@ import type { HostParams, SymbolicParams } from '../params.ts';
 import { compileRows, type RowsOptions, type RowsRun } from './rows.ts';
 import { estimate } from './statistics.ts';
 
+/** What the names of a model's own figures begin with, among the rows. */
+export const figure = 'figure:';
+
 /** Distortion, rate (KL in closed form where there is one), posterior mean and KL per dimension, one row an example. */
 export function boundRows(model: LatentModel, numSamples: number) {
   return (params: SymbolicParams, x: Tensor, context: Context): Record<string, Tensor> => {
     const q = model.encode(params, x, context);
     const p = model.prior(params, context);
-    const { value: z, logProb: logQ } = q.rsampleWithLogProb(context.site('z'), [numSamples]);
+    const draws = q.rsampleWithLogProb(context.site('z'), [numSamples]);
+    const { value: z, logProb: logQ } = draws;
     const logLikelihood = mean(model.decode(params, z, context).logProb(x), { axes: 0 });
     const zero = model.bound === 'none' ? broadcastTo(constant(0), q.batchShape) : undefined;
     const rate = zero ?? analyticKl(q, p) ?? mean(sub(logQ, p.logProb(z)), { axes: 0 });
     const perDimension = q instanceof Independent && p instanceof Independent ? analyticKl(q.base, p.base) : undefined;
+    const elbo = neg(add(neg(logLikelihood), rate));
+    const figures = Object.entries(model.figures?.(draws, elbo) ?? {}).map(([name, value]) => [figure + name, value]);
     return {
       distortion: neg(logLikelihood),
       rate,
-      elbo: neg(add(neg(logLikelihood), rate)),
+      elbo,
       mean: q.mean,
       ...(perDimension && { klPerDimension: perDimension }),
+      ...(Object.fromEntries(figures) as Record<string, Tensor>),
     };
   };
 }

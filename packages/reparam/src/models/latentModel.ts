@@ -1,6 +1,6 @@
-import type { Key, Tensor } from '@reparam/tensor';
+import type { Float32Tensor, HostTensor, Key, Runtime, Tensor } from '@reparam/tensor';
 import type { Context } from '../context.ts';
-import type { Distribution, Reparameterizable } from '../distributions/index.ts';
+import type { Distribution, Reparameterizable, SampleWithLogProb } from '../distributions/index.ts';
 import type { Support } from '../likelihoods/index.ts';
 import type { HostParams, SymbolicParams } from '../params.ts';
 import type { Bound } from '../posteriors/index.ts';
@@ -9,6 +9,8 @@ import type { Bound } from '../posteriors/index.ts';
 export interface InitOptions {
   /** Mean of each data value over the training set, where the decoder's last bias should start. */
   readonly dataMean?: Float64Array;
+  /** Some of the examples in the model's units, row-major [n, dataSize], where a flow's normalisation should start. */
+  readonly dataRows?: Float64Array;
 }
 
 /** A model with latent variables: three distributions, and parameters for them. Everything else is built on these. */
@@ -31,6 +33,17 @@ export interface LatentModel {
   encode(params: SymbolicParams, x: Tensor, context: Context): Reparameterizable;
   /** p(x given z), or p(x given z, c), over vectors of dataSize values, for z of shape [..., B, latentDim]. */
   decode(params: SymbolicParams, z: Tensor, context: Context): Distribution;
+  /**
+   * Set where p(x given z) is a point that takes many passes of a net: x [n, dataSize] from z [n, latentDim], outside a graph.
+   * `decode` then refuses to compute it.
+   */
+  decodeRows?(
+    params: HostParams,
+    z: HostTensor,
+    options: { readonly runtime: Runtime; readonly signal?: AbortSignal | undefined },
+  ): Promise<Float32Tensor>;
+  /** Further figures of each example [B], from draws of z [S, B, …] and the bound [B]. */
+  figures?(draw: SampleWithLogProb, elbo: Tensor): Readonly<Record<string, Tensor>>;
   /** Each part in words. */
   describe(): Readonly<Record<'prior' | 'posterior' | 'likelihood' | 'encoder' | 'decoder', string>>;
 }

@@ -1,5 +1,13 @@
 import { type HostTensor, hostTensor, key, ReparamError } from '@reparam/tensor';
-import { type AnyDataset, batchBuffer, exampleTensors, fillBatches, meanOf, presentationOrder } from '../data/index.ts';
+import {
+  type AnyDataset,
+  batchBuffer,
+  exampleRows,
+  exampleTensors,
+  fillBatches,
+  meanOf,
+  presentationOrder,
+} from '../data/index.ts';
 import { evaluateBound } from '../metrics/bound.ts';
 import { requireData } from '../metrics/index.ts';
 import type { LatentModel } from '../models/index.ts';
@@ -15,6 +23,8 @@ import { compileTrainingStep, type TrainingStep } from './trainingStep.ts';
 /** How long one call of the runtime should take: long enough to make its costs small, short enough to stay responsive. */
 const callMilliseconds = 100;
 const maxStepsPerCall = 256;
+/** Examples that a flow's normalisation starts from. */
+const startingRows = 256;
 
 /** A training run: iterate over it to train. `state` is a checkpoint at any time between two epochs or after a stop. */
 export interface Training extends AsyncIterable<EpochReport> {
@@ -68,7 +78,14 @@ class Fit implements Training {
 
   #fresh(): TrainingState {
     const { optimizer = adam() } = this.#options;
-    const params = this.#model.init(key(this.#seed), { dataMean: meanOf(this.#data) });
+    const data = this.#data;
+    const params = this.#model.init(key(this.#seed), {
+      dataMean: meanOf(data),
+      // Few models ask for examples.
+      get dataRows() {
+        return exampleRows(data, startingRows);
+      },
+    });
     return { params, optimizer: optimizer.init(trainable(params)), step: 0, sums: {} };
   }
 

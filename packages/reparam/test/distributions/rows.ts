@@ -1,5 +1,15 @@
 import { add, type HostTensor, mul, type Tensor } from '@reparam/tensor';
-import { bernoulli, Chain, categorical, type Distribution, independent, mixture, normal, normalTril } from 'reparam';
+import {
+  bernoulli,
+  Chain,
+  categorical,
+  type Distribution,
+  independent,
+  logistic,
+  mixture,
+  normal,
+  normalTril,
+} from 'reparam';
 import { floats } from '../support.ts';
 import { likelihoodRows } from './likelihoodRows.ts';
 
@@ -63,6 +73,18 @@ const logPlane = ([x, y]: readonly number[], [m, n]: readonly number[], [a, b, c
 
 export const rows: readonly Row[] = [
   ...likelihoodRows,
+  {
+    name: 'logistic',
+    params: { loc: floats(locs), scale: floats(scales) },
+    make: ({ loc, scale }) => logistic({ loc: loc!, scale: scale! }),
+    batch: 3,
+    support: line(-70, 70, 20000),
+    eventShape: [],
+    logProb: ([x], i) => {
+      const t = (x! - locs[i]!) / scales[i]!;
+      return Math.log(1 / (4 * scales[i]! * Math.cosh(t / 2) ** 2));
+    },
+  },
   {
     name: 'mixture',
     params: {

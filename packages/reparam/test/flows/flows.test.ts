@@ -112,13 +112,13 @@ test.each(Object.entries(withFeatures))('%s depends on features of its own row o
 test('Q of the QR flow is orthogonal, and every reflection is in it', async () => {
   const flow = linearQr({ reflections: 3 });
   const params = flow.init(key(8), dim);
-  const identity = Array.from({ length: dim * dim }, (_, i) => (i % (dim + 1) === 0 ? 1 : 0));
+  const identity: number[] = Array.from({ length: dim * dim }, (_, i) => (i % (dim + 1) === 0 ? 1 : 0));
   const { value } = await compute({ params, x: floats(identity, [dim, dim]) }, ({ params: p, x }: Inputs, trace) => ({
     value: flow.forward(p, x, traceContext(trace, false)).value,
   }));
   // Row i is Q e_i. The same by reflecting one after the other, the last one first.
   const vectors = numbers(params.reflections as HostTensor);
-  const expected = Array.from({ length: dim }, (_, i) => {
+  const expected: number[] = Array.from({ length: dim }, (_, i) => {
     let x = identity.slice(i * dim, (i + 1) * dim);
     for (let k = 2; k >= 0; k--) {
       const v = vectors.slice(k * dim, (k + 1) * dim);
