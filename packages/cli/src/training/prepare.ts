@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { ReparamError } from '@reparam/tensor';
-import { buildRecipe, type Dataset, type Recipe, splitValidation } from 'reparam';
+import { buildRecipe, completeModel, conditionExamples, type Dataset, type Recipe, splitValidation } from 'reparam';
 import { datasetNames } from 'reparam/data/node';
 import type { Session } from '../app.ts';
 import { parseConfig } from '../config/resolve.ts';
@@ -45,11 +45,15 @@ export async function prepare(session: Session, config: RunConfig): Promise<Prep
   }
   return {
     // Parsed again, so that keys stand in one order and the hash of a configuration read from its file is the same.
-    config: parseConfig({ ...config, data: located }),
+    config: parseConfig({
+      ...config,
+      model: { ...completeModel(config.model, train), condition: recipe.condition },
+      data: located,
+    }),
     recipe,
-    train,
-    ...(validation && { validation }),
-    test,
+    train: conditionExamples(train, recipe.condition),
+    ...(validation && { validation: conditionExamples(validation, recipe.condition) }),
+    test: conditionExamples(test, recipe.condition),
     dataId: isNamed ? data.name : createHash('sha256').update(all.data).digest('hex'),
   };
 }

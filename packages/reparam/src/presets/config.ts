@@ -1,4 +1,4 @@
-import type { Binarization } from '../data/index.ts';
+import type { Binarization, Quadrant } from '../data/index.ts';
 import type { ActivationName, ImageNorm, InitializerName } from '../nn/index.ts';
 import type { Baseline } from '../objectives/index.ts';
 import type { LinearProgramConfig } from './program/config.ts';
@@ -23,7 +23,43 @@ export interface ModelConfig {
   readonly posterior: PosteriorConfig;
   /** Default: standard. */
   readonly prior?: PriorConfig | undefined;
+  /** A second stochastic layer above the first: its size, and the hidden layers of the networks between the two. */
+  readonly upper?: { readonly latentDim: number; readonly hidden: readonly number[] } | undefined;
+  /** What the model is given beside each example. Default: none. */
+  readonly condition?: ConditionConfig | undefined;
   readonly likelihood: LikelihoodConfig;
+  /** A flow in the place of networks, posterior and likelihood: latentDim is then the size of the data. */
+  readonly flow?: FlowModelConfig | undefined;
+}
+
+/** Layers of a flow in plain JSON. */
+export interface FlowConfig {
+  readonly layers:
+    | 'planar'
+    | 'radial'
+    | 'coupling'
+    | 'autoregressive'
+    | 'inverse-autoregressive'
+    | 'linear-lu'
+    | 'linear-qr';
+  /** How many of them; default 2. */
+  readonly length?: number | undefined;
+  /** Hidden layers of each one's network; default [64]. */
+  readonly hidden?: readonly number[] | undefined;
+  readonly activation?: ActivationName | undefined;
+  /** Largest absolute log-scale of coupling and autoregressive layers; not bounded unless stated. */
+  readonly logScaleBound?: number | undefined;
+}
+
+/** A flow as a whole model, or a masked autoregressive net of bits, in plain JSON. */
+export interface FlowModelConfig extends Omit<FlowConfig, 'layers'> {
+  readonly layers: FlowConfig['layers'] | 'bits';
+  /** Levels of a pixel, which is dequantised and goes through a logit; 0: values as they are. Default: by the data. */
+  readonly levels?: number | undefined;
+  /** The logit is that of α + (1 − 2α) y; default 1e-6. */
+  readonly alpha?: number | undefined;
+  /** Makes the flow encoder and decoder of an autoencoder with noise of this standard deviation. */
+  readonly scale?: number | undefined;
 }
 
 /** The kind of both networks in plain JSON; `hidden` are the dense layers of either. */
@@ -41,10 +77,25 @@ export type NetworkConfig =
     };
 
 /** A posterior in plain JSON. */
-export type PosteriorConfig = { readonly kind: 'diagonal' } | { readonly kind: 'shared-variance' };
+export type PosteriorConfig =
+  | { readonly kind: 'diagonal' | 'shared-variance' | 'full-covariance' | 'delta' }
+  | (FlowConfig & { readonly kind: 'flow'; readonly amortized?: boolean | undefined });
 
 /** A prior in plain JSON. */
-export type PriorConfig = { readonly kind: 'standard' };
+export type PriorConfig =
+  | { readonly kind: 'standard' | 'learned' }
+  | { readonly kind: 'mixture'; readonly components?: number | undefined }
+  | { readonly kind: 'vamp'; readonly pseudoInputs?: number | undefined }
+  | { readonly kind: 'conditional'; readonly hidden?: readonly number[] | undefined }
+  | (FlowConfig & { readonly kind: 'flow' });
+
+/** What a model is given beside each example, in plain JSON. */
+export type ConditionConfig =
+  | { readonly kind: 'none' }
+  /** The class, one-hot. The number of classes is that of the data unless stated. */
+  | { readonly kind: 'labels'; readonly numClasses?: number | undefined }
+  /** The other three quadrants of a picture, of which the model completes the missing one. */
+  | { readonly kind: 'completion'; readonly missing: Quadrant };
 
 /** A likelihood in plain JSON. */
 export type LikelihoodConfig =
@@ -122,6 +173,7 @@ export type ObjectiveConfig =
       readonly diagonal?: number | undefined;
     }
   | { readonly kind: 'fisher'; readonly mode: 'theorem' | 'reference' }
+  | { readonly kind: 'hybrid'; readonly alpha: number; readonly numSamples: number }
   | { readonly kind: 'reconstruction' };
 
 /** A kernel in plain JSON. */

@@ -1,7 +1,18 @@
 export { chooseBinarization, greyWarning } from './binarization.ts';
-export { buildLearningRate, buildModel, buildObjective, buildOptimizer } from './build/index.ts';
+export {
+  buildLearningRate,
+  buildModel,
+  buildObjective,
+  buildOptimizer,
+  completeModel,
+  conditionExamples,
+  resolveCondition,
+} from './build/index.ts';
 export type {
   BetaConfig,
+  ConditionConfig,
+  FlowConfig,
+  FlowModelConfig,
   LearningRateConfig,
   LikelihoodConfig,
   ModelConfig,

@@ -1,5 +1,5 @@
 import { nearest, ReparamError } from '@reparam/tensor';
-import type { ModelConfig, ObjectiveConfig, RecipeConfig, TrainingConfig } from './config.ts';
+import type { FlowModelConfig, ModelConfig, ObjectiveConfig, RecipeConfig, TrainingConfig } from './config.ts';
 
 /** A named recipe with the publication or program its settings come from. */
 export interface Preset {
@@ -36,6 +36,14 @@ const linearRecipe: RecipeConfig = {
   optimizer: adamCosine,
   training: { ...training, epochs: 1 },
 };
+
+/** A flow as the whole model, on pixels as real numbers. */
+const flowRecipe = (flow: FlowModelConfig, learningRate: number): RecipeConfig => ({
+  model: { ...tanhModel, likelihood: { kind: 'gaussian', scale: 'shared' }, flow },
+  objective: plainElbo,
+  optimizer: { kind: 'adam', learningRate: { schedule: 'cosine', value: learningRate } },
+  training: { ...training, batchSize: 100 },
+});
 
 /** Every preset, the default first. */
 export const presets: readonly Preset[] = [
@@ -104,15 +112,16 @@ export const presets: readonly Preset[] = [
   },
   {
     name: 'beta-vae-annealed',
-    summary: 'the sizes of `vae` with the rate held near a capacity that grows from 0 to 25 nats over 20 epochs',
-    reference: 'Burgess et al. 2018 (γ = 1000, 25 nats; their data and networks are others)',
+    summary: 'a VAE of 10 latent dimensions whose rate is held near a capacity that grows from 0 to 25 nats',
+    reference:
+      'Burgess et al. 2018 (10 dimensions, 25 nats; their γ is 1000, which wants far longer runs); sizes of `vae`',
     recipe: {
-      model: tanhModel,
+      model: { ...tanhModel, latentDim: 10 },
       objective: {
         ...plainElbo,
-        capacity: { gamma: 1000, nats: { schedule: 'linear', from: 0, to: 25, epochs: 20 } },
+        capacity: { gamma: 10, nats: { schedule: 'linear', from: 0, to: 25, epochs: 20 } },
       },
-      optimizer: { kind: 'adam', learningRate: { schedule: 'cosine', value: 1e-3 } },
+      optimizer: adamCosine,
       training,
     },
   },
@@ -153,9 +162,9 @@ export const presets: readonly Preset[] = [
   {
     name: 'fisher',
     summary: 'Fisher autoencoder (experimental; fits worse than maximum likelihood)',
-    reference: 'Elkhalil et al. 2021; negative result: arXiv 2210.13390; sizes of `vae`, σ = 1',
+    reference: 'Elkhalil et al. 2021; negative result: arXiv 2210.13390; sizes of `vae`, σ = 0.3',
     recipe: {
-      model: { ...tanhModel, latentDim: 10, likelihood: { kind: 'gaussian', scale: 1 } },
+      model: { ...tanhModel, latentDim: 10, likelihood: { kind: 'gaussian', scale: 0.3 } },
       objective: { kind: 'fisher', mode: 'theorem' },
       optimizer: { kind: 'adam', learningRate: { schedule: 'cosine', value: 1e-3 } },
       training,
@@ -200,6 +209,132 @@ export const presets: readonly Preset[] = [
     recipe: { model: { ...tanhModel, latentDim: 2 }, objective: plainElbo, optimizer: adamCosine, training },
   },
   {
+    name: 'vae-sigma',
+    summary: 'the sizes of `vae` with a Gaussian likelihood whose one σ for all pixels is learned',
+    reference: 'Rybkin, Daniilidis and Levine 2021 (σ-VAE); sizes of `vae`',
+    recipe: {
+      model: { ...tanhModel, likelihood: { kind: 'gaussian', scale: 'shared' } },
+      objective: plainElbo,
+      optimizer: adamCosine,
+      training,
+    },
+  },
+  {
+    name: 'vae-full',
+    summary: 'the sizes of `vae` with 20 latent dimensions and a posterior of full covariance (Cholesky factor)',
+    reference: 'Kingma and Welling 2019, section 2.5.1',
+    recipe: {
+      model: { ...tanhModel, latentDim: 20, posterior: { kind: 'full-covariance' } },
+      objective: plainElbo,
+      optimizer: adamCosine,
+      training,
+    },
+  },
+  {
+    name: 'vae-mixture',
+    summary: 'the sizes of `vae` with 20 latent dimensions and a learned mixture of 50 normals as the prior',
+    reference: 'Dilokthanakul et al. 2016; Tomczak and Welling 2018 (their baseline)',
+    recipe: {
+      model: { ...tanhModel, latentDim: 20, prior: { kind: 'mixture', components: 50 } },
+      objective: plainElbo,
+      optimizer: adamCosine,
+      training,
+    },
+  },
+  {
+    name: 'vae-vamp',
+    summary:
+      'VAE with two layers of 300, 40 latent dimensions and the posterior over 500 learned pseudo-inputs as prior',
+    reference: 'Tomczak and Welling 2018 (sizes and number of pseudo-inputs; tanh in place of gated layers)',
+    recipe: {
+      model: { ...tanhModel, latentDim: 40, hidden: [300, 300], prior: { kind: 'vamp', pseudoInputs: 500 } },
+      objective: { ...plainElbo, beta: { schedule: 'linear', from: 0, to: 1, epochs: 5 } },
+      optimizer: adamCosine,
+      training,
+    },
+  },
+  {
+    name: 'ae',
+    summary: 'plain autoencoder with 20 latent dimensions: the code is a point, and no bound is claimed',
+    reference: 'Hinton and Salakhutdinov 2006; sizes of `vae`',
+    recipe: {
+      model: {
+        ...tanhModel,
+        latentDim: 20,
+        posterior: { kind: 'delta' },
+        likelihood: { kind: 'gaussian', scale: 'shared' },
+      },
+      objective: { kind: 'reconstruction' },
+      optimizer: adamCosine,
+      training,
+    },
+  },
+  {
+    name: 'cvae',
+    summary: 'conditional VAE given the class, with a learned normal prior for each: draws digits of a chosen class',
+    reference: 'Sohn, Lee and Yan 2015; sizes of `vae`',
+    recipe: {
+      model: { ...tanhModel, latentDim: 20, condition: { kind: 'labels' }, prior: { kind: 'conditional' } },
+      objective: plainElbo,
+      optimizer: adamCosine,
+      training,
+    },
+  },
+  {
+    name: 'cvae-fixed',
+    summary: 'conditional VAE given the class, with the prior N(0, I) for every class: the code holds the style alone',
+    reference: 'Kingma et al. 2014 (M2 with all labels); sizes of `vae`',
+    recipe: {
+      model: { ...tanhModel, latentDim: 20, condition: { kind: 'labels' } },
+      objective: plainElbo,
+      optimizer: adamCosine,
+      training,
+    },
+  },
+  {
+    name: 'cvae-complete',
+    summary: 'completes the lower left quarter of a picture given the other three: hybrid of CVAE and GSNN',
+    reference: 'Sohn, Lee and Yan 2015, section 5.1 (three quarters given)',
+    recipe: {
+      model: {
+        ...tanhModel,
+        activation: 'relu',
+        condition: { kind: 'completion', missing: 'bottom-left' },
+        prior: { kind: 'conditional', hidden: [200, 200] },
+      },
+      objective: { kind: 'hybrid', alpha: 0.5, numSamples: 1 },
+      optimizer: { kind: 'adam', learningRate: { schedule: 'cosine', value: 1e-3 } },
+      training,
+    },
+  },
+  {
+    name: 'iwae',
+    summary: 'importance-weighted autoencoder, one stochastic layer of 50, 50 samples',
+    reference: 'Burda, Grosse and Salakhutdinov 2016 (network; a shorter schedule than `iwae-paper`)',
+    recipe: {
+      model: { ...tanhModel, initializer: 'glorotUniform' },
+      objective: { kind: 'iwae', numSamples: 50 },
+      optimizer: { kind: 'adam', learningRate: { schedule: 'cosine', value: 1e-3 }, epsilon: 1e-4 },
+      training: { ...training, batchSize: 64 },
+    },
+  },
+  {
+    name: 'iwae-two-layers',
+    summary: 'importance-weighted autoencoder, two stochastic layers of 100 and 50, 50 samples',
+    reference: 'Burda, Grosse and Salakhutdinov 2016, L = 2 (a shorter schedule)',
+    recipe: {
+      model: {
+        ...tanhModel,
+        latentDim: 100,
+        initializer: 'glorotUniform',
+        upper: { latentDim: 50, hidden: [100, 100] },
+      },
+      objective: { kind: 'iwae', numSamples: 50 },
+      optimizer: { kind: 'adam', learningRate: { schedule: 'cosine', value: 1e-3 }, epsilon: 1e-4 },
+      training: { ...training, batchSize: 64 },
+    },
+  },
+  {
     name: 'iwae-paper',
     summary: 'importance-weighted autoencoder with 50 samples and the paper’s 3,280 epochs (days on a CPU: set epochs)',
     reference: 'Burda, Grosse and Salakhutdinov 2016, one stochastic layer',
@@ -209,6 +344,59 @@ export const presets: readonly Preset[] = [
       optimizer: { kind: 'adam', learningRate: { schedule: 'iwae-paper', value: 1e-3 }, epsilon: 1e-4 },
       training: { ...training, epochs: 3280, batchSize: 20 },
       binarization: 'dynamic',
+    },
+  },
+  {
+    name: 'vae-iaf',
+    summary: 'the sizes of `vae` with two inverse autoregressive layers behind the posterior',
+    reference: 'Kingma et al. 2016 (sizes of `vae`)',
+    recipe: {
+      model: {
+        ...tanhModel,
+        posterior: { kind: 'flow', layers: 'inverse-autoregressive', length: 2, hidden: [200], activation: 'tanh' },
+      },
+      objective: plainElbo,
+      optimizer: adamCosine,
+      training,
+    },
+  },
+  {
+    name: 'flow-lu',
+    summary: 'linear flow W = P L U on logits of pixels: a normal with full covariance, by gradient',
+    reference: 'Kingma and Dhariwal 2018 (LU); data as in Papamakarios et al. 2017',
+    recipe: flowRecipe({ layers: 'linear-lu', length: 1 }, 3e-3),
+  },
+  {
+    name: 'flow-qr',
+    summary: 'the same with W = Q R, Q a product of Householder reflections',
+    reference: 'Tomczak and Welling 2016 (Householder); data as in Papamakarios et al. 2017',
+    recipe: flowRecipe({ layers: 'linear-qr', length: 1 }, 3e-3),
+  },
+  {
+    name: 'maf',
+    summary: 'masked autoregressive flow of 5 layers on logits of pixels; samples take a pass for each pixel',
+    reference: 'Papamakarios, Pavlakou and Murray 2017, MAF (5)',
+    recipe: flowRecipe({ layers: 'autoregressive', length: 5, hidden: [1024] }, 5e-4),
+  },
+  {
+    name: 'realnvp',
+    summary: 'five affine couplings on logits of pixels: one pass both ways',
+    reference: 'Dinh, Sohl-Dickstein and Bengio 2017; sizes of Papamakarios et al. 2017, Real NVP (5)',
+    recipe: flowRecipe({ layers: 'coupling', length: 5, hidden: [1024], logScaleBound: 3 }, 5e-4),
+  },
+  {
+    name: 'flow-vae',
+    summary: 'five couplings as encoder and, inverted, as decoder, with noise of 0.05 around pixels',
+    reference: 'Nielsen et al. 2020 (the theorem before its limit)',
+    recipe: flowRecipe({ layers: 'coupling', length: 5, hidden: [256], logScaleBound: 3, scale: 0.05 }, 5e-4),
+  },
+  {
+    name: 'made',
+    summary: 'masked autoregressive net of bits: exact probabilities, samples a bit at a time',
+    reference: 'Germain et al. 2015, one hidden layer of 500',
+    recipe: {
+      ...flowRecipe({ layers: 'bits', hidden: [500] }, 1e-3),
+      model: { ...tanhModel, flow: { layers: 'bits', hidden: [500] } },
     },
   },
   {

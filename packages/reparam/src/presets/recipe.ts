@@ -2,13 +2,25 @@ import type { AnyDataset } from '../data/index.ts';
 import type { LatentModel } from '../models/index.ts';
 import type { FitOptions } from '../train/index.ts';
 import { chooseBinarization } from './binarization.ts';
-import { buildLearningRate, buildModel, buildObjective, buildOptimizer } from './build/index.ts';
-import type { RecipeConfig } from './config.ts';
+import {
+  buildLearningRate,
+  buildModel,
+  buildObjective,
+  buildOptimizer,
+  completeModel,
+  conditionExamples,
+  resolveCondition,
+} from './build/index.ts';
+import type { ConditionConfig, RecipeConfig } from './config.ts';
 import { checkLinearProgram } from './program/index.ts';
 
 /** A model and all that `fit` needs besides the data and a runtime. */
 export interface Recipe {
   readonly model: LatentModel;
+  /** The examples as the model takes them: with their conditions, where it has any. */
+  readonly data: AnyDataset;
+  /** What else is done to examples for the model: `conditionExamples(dataset, condition)`. */
+  readonly condition: ConditionConfig;
   readonly fitOptions: Omit<FitOptions, 'runtime'>;
   /** What a reader of the figures must know. */
   readonly warnings: readonly string[];
@@ -16,14 +28,18 @@ export interface Recipe {
 
 /**
  * Builds a recipe for `data`: sizes come from its shape, the binarisation from its values where the recipe leaves it open.
- * @example const { model, fitOptions } = buildRecipe(findPreset('vae').recipe, data);
+ * @example const { model, data: examples, fitOptions } = buildRecipe(findPreset('vae').recipe, data);
  */
 export function buildRecipe(config: RecipeConfig, data: AnyDataset): Recipe {
   const { epochs, batchSize, microBatches, seed, earlyStopping } = config.training;
-  const { binarization, warnings } = chooseBinarization(config.model.likelihood, data, config.binarization);
+  const condition = resolveCondition(data, config.model.condition);
+  const examples = conditionExamples(data, condition);
+  const { binarization, warnings } = chooseBinarization(config.model.likelihood, examples, config.binarization);
   checkLinearProgram({ ...config, binarization }, data);
   return {
-    model: buildModel(config.model, data.shape),
+    model: buildModel({ ...completeModel(config.model, data), condition }, data.shape),
+    data: examples,
+    condition,
     warnings,
     fitOptions: {
       epochs,

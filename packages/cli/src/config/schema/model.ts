@@ -1,4 +1,6 @@
 import { activations, initializers } from 'reparam';
+import { condition } from './condition.ts';
+import { flow } from './flow.ts';
 import { describe, names, object, oneOf, share, sizes, whole, yesNo } from './leaves.ts';
 import { likelihood } from './likelihood.ts';
 import { network } from './network.ts';
@@ -21,5 +23,14 @@ export const model = object({
   dropout: describe(share().default(0), 'share of hidden activations dropped in training'),
   posterior: posterior.default({ kind: 'diagonal' }),
   prior: prior.default({ kind: 'standard' }),
+  upper: describe(
+    object({
+      latentDim: describe(whole(1), 'latent dimensions of the second stochastic layer'),
+      hidden: describe(sizes(1), 'hidden layers of the networks between the two'),
+    }).optional(),
+    'a second stochastic layer above the first',
+  ),
+  condition: condition.default({ kind: 'none' }),
   likelihood,
+  flow: describe(flow.optional(), 'a flow in the place of networks, posterior and likelihood'),
 });

@@ -79,7 +79,7 @@ export const objective = z.discriminatedUnion(
       beta: followed.default(6),
       alpha: describe(
         z.number('a number').optional(),
-        'weight of the mutual information (beta-tc); 1 − the weight of the rate (infovae)',
+        'weight of the mutual information (beta-tc); 1 − the weight of the rate (infovae); weight of the bound, the rest is that of prediction (hybrid)',
       ),
       gamma: describe(nonNegative().optional(), 'weight of the dimension-wise KL (beta-tc)'),
       estimator: describe(
@@ -104,7 +104,16 @@ export const objective = z.discriminatedUnion(
       kind: z.literal('fisher'),
       mode: describe(oneOf(['theorem', 'reference']).default('theorem'), 'the published loss, or the code’s (fisher)'),
     }),
+    object({
+      kind: z.literal('hybrid'),
+      alpha: z
+        .number('a number from 0 to 1')
+        .min(0, 'a number from 0 to 1')
+        .max(1, 'a number from 0 to 1')
+        .default(0.5),
+      numSamples: whole(1).default(1),
+    }),
     object({ kind: z.literal('reconstruction') }),
   ],
-  'an object whose kind is elbo, iwae, beta-tc, infovae, dip, fisher or reconstruction',
+  'an object whose kind is elbo, iwae, beta-tc, infovae, dip, fisher, hybrid or reconstruction',
 );

@@ -1,14 +1,18 @@
 import { z } from 'zod';
-import { describe, object } from './leaves.ts';
-
-const diagonal = object({
-  kind: describe(z.literal('diagonal'), 'family of q(z|x): diagonal, or shared-variance with one σ² for every x'),
-});
-const sharedVariance = object({ kind: z.literal('shared-variance') });
+import { amortized, flowLayers } from './flow.ts';
+import { describe, object, oneOf } from './leaves.ts';
 
 /** Family of q(z|x). */
 export const posterior = z.discriminatedUnion(
   'kind',
-  [diagonal, sharedVariance],
-  'an object whose kind is diagonal or shared-variance',
+  [
+    object({
+      kind: describe(
+        oneOf(['diagonal', 'shared-variance', 'full-covariance', 'delta']),
+        'family of q(z|x): diagonal; shared-variance with one σ² for every x; full-covariance; delta, a point (autoencoder); flow on a diagonal one',
+      ),
+    }),
+    object({ kind: z.literal('flow'), ...flowLayers, amortized }),
+  ],
+  'an object whose kind is diagonal, shared-variance, full-covariance, delta or flow',
 );

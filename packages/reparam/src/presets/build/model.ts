@@ -1,26 +1,41 @@
 import { log1p, ReparamError } from '@reparam/tensor';
-import { type LatentModel, vae } from '../../models/index.ts';
+import { cvae, hierarchicalVae, type LatentModel, vae } from '../../models/index.ts';
 import { type Module, pointwise, sequential } from '../../nn/index.ts';
 import type { ModelConfig } from '../config.ts';
+import { conditionedShape } from './condition.ts';
+import { buildFlowModel } from './flow.ts';
 import { buildLikelihood } from './likelihood.ts';
-import { buildNetworks, linearOptions } from './network.ts';
+import { buildNetworks, buildUpper, linearOptions } from './network.ts';
 import { buildPosterior } from './posterior.ts';
 import { buildPrior } from './prior.ts';
 
-/** The model a configuration describes, for examples of `dataShape`. Throws `config` on values that have no meaning. */
-export function buildModel(config: ModelConfig, dataShape: readonly number[]): LatentModel {
+/** The model a configuration describes, for examples of `shape`. Throws `config` on values that have no meaning. */
+export function buildModel(config: ModelConfig, shape: readonly number[]): LatentModel {
+  const { latentDim, upper } = config;
+  const { dataShape, conditionSize } = conditionedShape(shape, config.condition);
+  if (config.flow) return buildFlowModel(config.flow, dataShape, conditionSize);
   const layers = linearOptions(config);
   const networks = buildNetworks(config, dataShape);
-  return vae({
+  const likelihood = buildLikelihood(config.likelihood);
+  const parts = {
     dataShape,
-    latentDim: config.latentDim,
+    latentDim,
     ...networks,
     encoder: withInput(config, networks.encoder),
-    likelihood: buildLikelihood(config.likelihood),
+    likelihood,
     posterior: buildPosterior(config.posterior, layers),
-    prior: buildPrior(config.prior ?? { kind: 'standard' }),
-  });
+    prior: buildPrior(config.prior ?? { kind: 'standard' }, likelihood.support),
+  };
+  if (upper) {
+    if (conditionSize !== undefined) throw refused('a condition with two stochastic layers', 'Leave one of them out');
+    return hierarchicalVae({ ...parts, latentDims: [latentDim, upper.latentDim], upper: buildUpper(config, upper) });
+  }
+  if (conditionSize === undefined) return vae(parts);
+  const encoderCondition = config.network?.kind === 'conv' ? 'output' : 'input';
+  return cvae({ ...parts, conditionSize, encoderCondition });
 }
+
+const refused = (what: string, fix: string) => new ReparamError('unsupported', `${what} is not offered`, { fix });
 
 /** The encoder, fed with what `encoderInput` says; its output is the same. */
 function withInput({ encoderInput = 'data', likelihood }: ModelConfig, encoder: Module): Module {

@@ -45,6 +45,13 @@ export function buildNetworks(config: ModelConfig, dataShape: readonly number[])
   }
 }
 
+/** The networks between two stochastic layers. */
+export function buildUpper(config: ModelConfig, { hidden }: NonNullable<ModelConfig['upper']>) {
+  const { activation, layerNorm, dropout } = config;
+  const options = { activation, layerNorm, dropout, ...linearOptions(config) };
+  return { encoder: mlp(hidden, options), decoder: mlp([...hidden].reverse(), options) };
+}
+
 /** What is set of a convolutional network. */
 function sizesOf({ kind, ...sizes }: Extract<NetworkConfig, { kind: 'conv' }>): ConvNetOptions {
   const set = Object.entries(sizes).filter(([, value]) => value !== undefined);

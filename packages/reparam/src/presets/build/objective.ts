@@ -1,4 +1,14 @@
-import { betaTc, dip, elbo, fisher, infoVae, iwae, type Objective, reconstruction } from '../../objectives/index.ts';
+import {
+  betaTc,
+  dip,
+  elbo,
+  fisher,
+  hybrid,
+  infoVae,
+  iwae,
+  type Objective,
+  reconstruction,
+} from '../../objectives/index.ts';
 import { cyclical, linearWarmup, type ScheduleLike } from '../../optim/index.ts';
 import type { BetaConfig, ObjectiveConfig } from '../config.ts';
 
@@ -20,6 +30,8 @@ export function buildObjective(config: ObjectiveConfig): Objective {
       return dip(config);
     case 'fisher':
       return fisher(config);
+    case 'hybrid':
+      return hybrid(config);
     case 'reconstruction':
       return reconstruction();
   }
