@@ -4,12 +4,16 @@ import { Command, CommanderError } from 'commander';
 import { type App, createApp, report } from './app.ts';
 import * as compare from './commands/compare.ts';
 import * as datasets from './commands/datasets.ts';
+import * as diagram from './commands/diagram.ts';
 import * as encode from './commands/encode.ts';
 import * as evaluate from './commands/evaluate.ts';
 import * as exportModel from './commands/export.ts';
 import * as interpolate from './commands/interpolate.ts';
+import * as latents from './commands/latents.ts';
 import * as manifold from './commands/manifold.ts';
+import * as plot from './commands/plot.ts';
 import * as presets from './commands/presets.ts';
+import * as quality from './commands/quality.ts';
 import * as reconstruct from './commands/reconstruct.ts';
 import * as resume from './commands/resume.ts';
 import * as sample from './commands/sample.ts';
@@ -23,12 +27,16 @@ const commands: readonly { register(program: Command, app: App): void }[] = [
   resume,
   compare,
   evaluate,
+  quality,
   show,
   sample,
   reconstruct,
   interpolate,
   traverse,
   manifold,
+  latents,
+  plot,
+  diagram,
   encode,
   exportModel,
   datasets,

@@ -1,3 +1,4 @@
+export { type Classifier, type ClassifierOptions, trainClassifier } from './classifier.ts';
 export {
   type EvaluateOptions,
   type Evaluation,
@@ -6,6 +7,7 @@ export {
   requireData,
   requireShape,
 } from './evaluate.ts';
+export { type FeatureMoments, frechetDistance } from './frechet.ts';
 export { type ImportanceEstimate, type ImportanceOptions, importanceLogLikelihood } from './importance.ts';
 export { compileRows, type RowsOptions, type RowsProgram } from './rows.ts';
 export { columnMoments, type Estimate, estimate } from './statistics.ts';
