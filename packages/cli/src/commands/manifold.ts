@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { manifold } from 'reparam';
 import { manifoldGrid } from 'reparam/plot';
 import { type App, addRuntimeOptions, wholeOption } from '../app.ts';
+import { conditionsOf } from '../figures/context.ts';
 import { picturePath, pictureStyle, writePicture } from '../pictureFile.ts';
 import { toGrey } from '../pictures.ts';
 import { openRun } from '../run/openRun.ts';
@@ -33,7 +34,9 @@ Examples:
     const run = await openRun(folder);
     const path = picturePath(run, out, `manifold-${size}.png`);
     const style = await pictureStyle(run, size * size);
-    const { mean } = await manifold(run.model, run.params, size, { runtime: await session.runtime() });
+    // All codes of a conditional model stand beside one example: the first of the test set.
+    const condition = run.model.conditionSize === undefined ? undefined : conditionsOf(await run.openData('test'), [0]);
+    const { mean } = await manifold(run.model, run.params, size, { runtime: await session.runtime(), condition });
     const image = manifoldGrid(toGrey(mean, style.range), { ...style.size, columns: size });
     return writePicture(path, image, `z0 to the right, z1 upwards, ${size} × ${size} codes`, { run: folder, size });
   });

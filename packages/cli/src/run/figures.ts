@@ -15,6 +15,7 @@ export function testJson(evaluation: Evaluation): Record<string, unknown> {
     logLikelihoodStandardError: logLikelihood?.standardError,
     numSamples,
     numExamples,
+    bound: evaluation.bound,
     ...(evaluation.bitsPerDimension && {
       bitsPerDimension: evaluation.bitsPerDimension.value,
       bitsPerDimensionStandardError: evaluation.bitsPerDimension.standardError,
@@ -29,7 +30,7 @@ export function testJson(evaluation: Evaluation): Record<string, unknown> {
 /** An evaluation as a table for people; `isLikelihood` is false where the figures are not likelihoods of any data. */
 export function testTable(evaluation: Evaluation, latentDim: number, isLikelihood: boolean): string {
   const { elbo, rate, distortion, logLikelihood, numSamples, numExamples, activeUnits } = evaluation;
-  const { bitsPerDimension, quantity } = evaluation;
+  const { bitsPerDimension, quantity, bound } = evaluation;
   const row = (name: string, { value, standardError }: { value: number; standardError: number }) => [
     name,
     withError(value, standardError),
@@ -37,10 +38,11 @@ export function testTable(evaluation: Evaluation, latentDim: number, isLikelihoo
   ];
   return columns(
     [
-      row('ELBO', elbo),
-      row('rate', rate),
+      ...(bound === 'none'
+        ? [row('reconstruction log-likelihood (no bound on log p(x))', elbo)]
+        : [row(bound === 'exact' ? 'log-likelihood, exact' : 'ELBO', elbo), row('rate', rate)]),
       row('distortion', distortion),
-      ...(logLikelihood ? [row(likelihoodName(numSamples, isLikelihood), logLikelihood)] : []),
+      ...(logLikelihood && bound === 'lower' ? [row(likelihoodName(numSamples, isLikelihood), logLikelihood)] : []),
       ...(bitsPerDimension
         ? [['bits per dimension', withError(bitsPerDimension.value, bitsPerDimension.standardError), 'bits/value']]
         : []),

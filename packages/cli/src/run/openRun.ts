@@ -1,7 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { key, ReparamError } from '@reparam/tensor';
-import { type Binarization, buildModel, type Dataset, type HostParams, type LatentModel } from 'reparam';
+import {
+  type Binarization,
+  buildModel,
+  conditionExamples,
+  type Dataset,
+  type HostParams,
+  type LatentModel,
+} from 'reparam';
 import type { Split } from 'reparam/data/node';
 import { readSafetensors } from 'reparam/io';
 import { type JsonRecord, readFileChecked, readJsonl } from 'reparam/io/node';
@@ -18,6 +25,9 @@ export interface Run {
   readonly folder: string;
   /** The resolved configuration: `data.shape` and `data.binarization` are always set. */
   readonly config: RunConfig;
+  /** Shape of an example as it is stored. */
+  readonly shape: readonly number[];
+  /** Shape of what is modelled: of completion the missing part. */
   readonly dataShape: readonly number[];
   readonly binarization: Binarization;
   readonly model: LatentModel;
@@ -39,19 +49,20 @@ const maxConfigBytes = 2 ** 20;
  */
 export async function openRun(folder: string): Promise<Run> {
   const config = await readConfig(folder);
-  const { shape: dataShape, binarization } = config.data;
-  if (!dataShape || !binarization) {
+  const { shape, binarization } = config.data;
+  if (!shape || !binarization) {
     throw new ReparamError('data', 'the configuration of the run is incomplete', {
       expected: 'data.shape and data.binarization',
       at: join(folder, runFiles.config),
     });
   }
-  const model = buildModel(config.model, dataShape);
+  const model = buildModel(config.model, shape);
   const { params, paramsFile } = await readParams(folder, config, model);
   return {
     folder,
     config,
-    dataShape,
+    shape,
+    dataShape: model.dataShape,
     binarization,
     model,
     params,
@@ -118,10 +129,11 @@ async function readMetrics(folder: string): Promise<readonly JsonRecord[]> {
   return (await exists(path)) ? readJsonl(path) : [];
 }
 
-function openRunData(config: RunConfig, split: Split, dataset = config.data.name): Promise<Dataset> {
-  if (dataset === config.data.name) return openData(config.data, split);
+async function openRunData(config: RunConfig, split: Split, dataset = config.data.name): Promise<Dataset> {
   const { shape, scale, validation, test, dir, labelColumn, header, delimiter } = config.data;
-  return openData({ name: dataset, shape, scale, validation, test, dir, labelColumn, header, delimiter }, split);
+  const other = { name: dataset, shape, scale, validation, test, dir, labelColumn, header, delimiter };
+  const examples = await openData(dataset === config.data.name ? config.data : other, split);
+  return conditionExamples(examples, config.model.condition);
 }
 
 /** Whether there is anything at `path`. */

@@ -1,21 +1,30 @@
 import { join } from 'node:path';
 import type { Runtime } from '@reparam/tensor';
 import {
-  type Dataset,
-  encode,
+  type Evaluation,
   exportDecoder,
   exportEncoder,
   type HostParams,
+  hasQuantiles,
   manifold,
   reconstruct,
-  sample,
   take,
 } from 'reparam';
 import { writeFileAtomic } from 'reparam/io/node';
-import { encodePng, imageGrid, manifoldGrid, pairsGrid, type ReportPicture } from 'reparam/plot';
+import {
+  architectureDiagram,
+  encodePng,
+  manifoldGrid,
+  pairsGrid,
+  type ReportFigure,
+  type ReportPicture,
+} from 'reparam/plot';
+import { figureContext } from '../figures/context.ts';
+import { drawFigures, figureKinds } from '../figures/index.ts';
 import { displayRange, imageSizeOf, toGrey } from '../pictures.ts';
 import { runFiles } from '../run/folder.ts';
 import type { Prepared } from './prepare.ts';
+import { samplePicture } from './samplePicture.ts';
 
 /** What the pictures of a run are drawn with. */
 export interface ArtifactContext {
@@ -36,12 +45,7 @@ export async function drawPictures(context: ArtifactContext): Promise<Map<string
   if (!size) return pictures;
   const range = displayRange(train);
 
-  const drawn = await sample(model, params, 100, { ...options, seed });
-  pictures.set(runFiles.samples, {
-    title: 'Samples',
-    caption: 'Means of p(x|z) for 100 codes z drawn from the prior.',
-    png: encodePng(imageGrid(toGrey(drawn.mean, range), { ...size, columns: 10 })),
-  });
+  pictures.set(runFiles.samples, await samplePicture(context, size, range));
 
   const { binarization = 'none' } = fitOptions;
   const pairs = await reconstruct(model, params, take(test, 30), { ...options, binarization, seed });
@@ -51,7 +55,7 @@ export async function drawPictures(context: ArtifactContext): Promise<Map<string
     png: encodePng(pairsGrid(toGrey(pairs.input, range), toGrey(pairs.mean, range), { ...size, columns: 10 })),
   });
 
-  if (model.latentDim === 2) {
+  if (model.latentDim === 2 && model.conditionSize === undefined && hasQuantiles(model, params)) {
     const { mean } = await manifold(model, params, 20, options);
     pictures.set(runFiles.manifold, {
       title: 'Manifold',
@@ -63,12 +67,35 @@ export async function drawPictures(context: ArtifactContext): Promise<Map<string
   return pictures;
 }
 
-/** Posterior means of `data`, row-major [n, latentDim]. */
-export async function posteriorMeans({ prepared, params, ...options }: ArtifactContext, data: Dataset) {
-  const { recipe, config } = prepared;
-  const { binarization = 'none' } = recipe.fitOptions;
-  const { mean } = await encode(recipe.model, params, data, { ...options, binarization, seed: config.training.seed });
-  return mean.data as Float32Array;
+/** Posterior means of the test set, row-major [n, latentDim], and the figures of the report besides the latent map. */
+export async function figuresOf(
+  { prepared, params, runtime, signal }: ArtifactContext,
+  { klPerDimension }: Pick<Evaluation, 'klPerDimension'>,
+): Promise<{ readonly codes: Float32Array; readonly figures: readonly ReportFigure[] }> {
+  const { recipe, config, test, train } = prepared;
+  const title = `${config.preset} on ${config.data.name}`;
+  const context = figureContext({
+    title,
+    model: recipe.model,
+    params,
+    runtime,
+    signal,
+    binarization: recipe.fitOptions.binarization ?? 'none',
+    seed: config.training.seed,
+    test,
+    train: async () => train,
+    klPerDimension,
+  });
+  const figures = await drawFigures(
+    context,
+    figureKinds.filter(({ name }) => name !== 'latent' && name !== 'manifold'),
+  );
+  const architecture = {
+    title: 'Architecture',
+    caption: 'The layers of encoder and decoder, and the distributions between them.',
+    svg: architectureDiagram(recipe.model, `Architecture: ${title}`),
+  };
+  return { codes: (await context.draws()).mean.data, figures: [...figures, architecture] };
 }
 
 /** Writes encoder.onnx and decoder.onnx. */

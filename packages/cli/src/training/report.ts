@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Runtime } from '@reparam/tensor';
 import { type Evaluation, greyWarning } from 'reparam';
 import { type JsonRecord, writeFileAtomic } from 'reparam/io/node';
-import { type EpochTerms, type ReportPicture, reportHtml, type TestFigure } from 'reparam/plot';
+import { type EpochTerms, type ReportFigure, type ReportPicture, reportHtml, type TestFigure } from 'reparam/plot';
 import { environmentOf } from '../run/checkpoint.ts';
 import { likelihoodName } from '../run/figures.ts';
 import { runFiles } from '../run/folder.ts';
@@ -14,6 +14,7 @@ export interface ReportParts {
   readonly evaluation: Evaluation;
   readonly metrics: readonly JsonRecord[];
   readonly pictures: readonly ReportPicture[];
+  readonly figures: readonly ReportFigure[];
   /** Posterior means of the test set. */
   readonly codes: Float32Array;
   readonly activeUnits: readonly number[];
@@ -22,7 +23,7 @@ export interface ReportParts {
 
 /** Writes report.html. */
 export async function writeReport(folder: string, parts: ReportParts): Promise<void> {
-  const { prepared, evaluation, metrics, pictures, codes, activeUnits, runtime } = parts;
+  const { prepared, evaluation, metrics, pictures, figures, codes, activeUnits, runtime } = parts;
   const { config, recipe, train, test } = prepared;
   const { model, warnings, fitOptions } = recipe;
   const { labels, classNames } = test;
@@ -38,6 +39,7 @@ export async function writeReport(folder: string, parts: ReportParts): Promise<v
     activeUnits,
     latent: { codes, dim: model.latentDim, ...(labels && { labels }), ...(classNames && { classNames }) },
     pictures,
+    figures,
     config: { ...config, parts: model.describe() },
     environment: { ...environmentOf(runtime) },
   });
@@ -45,12 +47,12 @@ export async function writeReport(folder: string, parts: ReportParts): Promise<v
 }
 
 function figuresOf(evaluation: Evaluation, latentDim: number, isLikelihood: boolean): TestFigure[] {
-  const { elbo, rate, distortion, logLikelihood, numSamples, activeUnits, unit } = evaluation;
+  const { elbo, rate, distortion, logLikelihood, numSamples, activeUnits, unit, bound } = evaluation;
   return [
-    { name: 'ELBO', ...elbo, unit, meaning: 'lower bound on the log-likelihood; higher is better' },
-    { name: 'Rate', ...rate, unit, meaning: 'KL(q(z|x) ‖ p(z))' },
+    { ...elboNames[bound], ...elbo, unit },
+    ...(bound === 'none' ? [] : [{ name: 'Rate', ...rate, unit, meaning: 'KL(q(z|x) ‖ p(z))' }]),
     { name: 'Distortion', ...distortion, unit, meaning: 'minus E log p(x|z)' },
-    ...(logLikelihood
+    ...(logLikelihood && bound === 'lower'
       ? [
           {
             name: capital(likelihoodName(numSamples, isLikelihood)),
@@ -80,5 +82,15 @@ function figuresOf(evaluation: Evaluation, latentDim: number, isLikelihood: bool
     },
   ];
 }
+
+/** What the first figure is called, and what it means. */
+const elboNames: Record<Evaluation['bound'], { name: string; meaning: string }> = {
+  lower: { name: 'ELBO', meaning: 'lower bound on the log-likelihood; higher is better' },
+  exact: { name: 'Log-likelihood', meaning: 'exact; higher is better' },
+  none: {
+    name: 'Reconstruction log-likelihood',
+    meaning: 'log p(x|z) at the code of x: an autoencoder bounds no likelihood, and has no rate',
+  },
+};
 
 const capital = (text: string): string => text[0]!.toUpperCase() + text.slice(1);
