@@ -1,4 +1,5 @@
-import { flatten, type HostTensor, interpreter, key, ReparamError } from '@reparam/tensor';
+import { flatten, type HostTensor, key, ReparamError } from '@reparam/tensor';
+import { nodeRuntime } from '@reparam/tensor/node';
 import {
   type Binarization,
   buildLearningRate,
@@ -17,7 +18,7 @@ import {
   type RecipeConfig,
   take,
 } from 'reparam';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 const leaves = (config: RecipeConfig['model'], dataShape: readonly number[]) =>
   flatten<HostTensor>(buildModel(config, dataShape).init(key(1)));
@@ -25,6 +26,11 @@ const parameters = (config: RecipeConfig['model'], dataShape: readonly number[])
   leaves(config, dataShape).reduce((sum, [, { data }]) => sum + data.length, 0);
 
 const { model: vaeModel } = findPreset('vae').recipe;
+
+let runtime: Awaited<ReturnType<typeof nodeRuntime>>;
+beforeAll(async () => {
+  runtime = await nodeRuntime({ threads: 1 });
+});
 
 describe('presets', () => {
   it.each([
@@ -36,8 +42,17 @@ describe('presets', () => {
     // As vae with 2(200·2+2) + 2·200+200
     ['vae-2d', 396_388],
     ['iwae-paper', 425_284],
+    // As vae with a second layer: 100·100+100 + 100·100+100 + 2(100·50+50) up, 50·100+100 + 100·100+100 + 2(100·100+100) down,
+    // and 50 more dimensions in the first
+    ['iwae-two-layers', 425_284 + 2 * 50 * 201 + 50 * 200 + 20_200 + 10_100 + 15_200 + 20_200],
+    // As vae with 20 dimensions, 2·10² outputs for what lies below the diagonal
+    ['vae-full', 425_284 - 3 * 30 * 200 - 60 + 200 * 201],
+    // As vae with 20 dimensions, the class beside x and z, and a normal for each class
+    ['cvae', 425_284 - 3 * 30 * 200 - 60 + 2 * 10 * 200 + 10 * 40 + 40],
   ])('%s has the published number of parameters on 28×28', (name, expected) => {
-    expect(parameters(findPreset(name).recipe.model, [28, 28])).toBe(expected);
+    const { condition, ...model } = findPreset(name).recipe.model;
+    const given = condition?.kind === 'labels' ? { condition: { ...condition, numClasses: 10 } } : {};
+    expect(parameters({ ...model, ...given }, [28, 28])).toBe(expected);
   });
 
   it('sizes follow the data', () => {
@@ -53,9 +68,9 @@ describe('presets', () => {
     const isCount = recipe.model.encoderInput === 'log1p';
     const data = take(isCount ? { ...digits(), scale: 1 } : digits(), 20);
     const training = { ...recipe.training, epochs: 1, batchSize: 20 };
-    const { model, fitOptions } = buildRecipe({ ...recipe, training }, data);
+    const { model, data: examples, fitOptions } = buildRecipe({ ...recipe, training }, data);
     const epochs = [];
-    for await (const epoch of fit(model, data, { ...fitOptions, runtime: interpreter })) epochs.push(epoch);
+    for await (const epoch of fit(model, examples, { ...fitOptions, runtime })) epochs.push(epoch);
     expect(epochs).toHaveLength(1);
     expect(epochs[0]!.train.elbo).toBeLessThan(0);
   });
