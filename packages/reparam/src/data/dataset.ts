@@ -25,6 +25,8 @@ export interface ExampleSet {
   readonly rowIds?: Int32Array;
   /** Where the bytes came from. */
   readonly source: string;
+  /** What a reader of its figures should know, a sentence each: pictures that were lossy, or left out. */
+  readonly notes?: readonly string[];
 }
 
 /** A set of examples in host memory. */
@@ -44,6 +46,7 @@ export interface DatasetInit {
   readonly labels?: Int32Array;
   readonly classNames?: readonly string[];
   readonly source?: string;
+  readonly notes?: readonly string[];
 }
 
 /** Checks and wraps examples: a data error names the row and column of a NaN or infinity, or labels that do not match. */

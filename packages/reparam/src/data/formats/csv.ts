@@ -117,7 +117,8 @@ function numberOf(field: string, line: number, column: number, at: string): numb
   return value;
 }
 
-function readLabels(fields: string[], at: string): { labels: Int32Array; classNames?: string[] } {
+/** Class numbers from the texts of a label column; words are sorted and numbered. A data error at a number that is no class. */
+export function readLabels(fields: string[], at: string): { labels: Int32Array; classNames?: string[] } {
   const wholes = fields.map((field) => (field === '' ? -1 : Number(field)));
   if (wholes.every((label) => Number.isInteger(label) && label >= -1 && label < 2 ** 31)) {
     return { labels: Int32Array.from(wholes) };

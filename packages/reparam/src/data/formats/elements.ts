@@ -23,6 +23,14 @@ export interface RawArray {
   readonly data: RawData;
 }
 
+/** How an array lies in a file: its elements, row-major, from byte `start` on. */
+export interface ArrayLayout {
+  readonly element: Element;
+  readonly shape: readonly number[];
+  readonly start: number;
+  readonly littleEndian: boolean;
+}
+
 const arrays = {
   b1: Uint8Array,
   u1: Uint8Array,
@@ -40,7 +48,8 @@ const arrays = {
 
 export const isElement = (name: string): name is Element => Object.hasOwn(arrays, name);
 
-const hostIsLittle = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+/** Whether this machine stores numbers with the lowest byte first. */
+export const hostIsLittle = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** Reads `body` as elements. Bytes are not copied; wider elements are copied and put in this machine's byte order. */
 export function readElements(body: Uint8Array, element: Element, littleEndian: boolean): RawData {

@@ -38,7 +38,8 @@ export function fromArray(array: RawArray, name: string, options: FromArrayOptio
 export const defaultScale = (data: Uint8Array | Float32Array): number =>
   data instanceof Uint8Array && data.some((value) => value > 1) ? 1 / 255 : 1;
 
-function eventShape({ shape }: RawArray, at: string): readonly number[] {
+/** Shape of one example of an array whose first axis counts them. */
+export function eventShape({ shape }: Pick<RawArray, 'shape'>, at: string): readonly number[] {
   const event = shape.slice(1);
   if (shape.length === 0) {
     throw new ReparamError('data', 'array has no axis of examples', { got: 'a scalar', expected: '[examples, …]', at });

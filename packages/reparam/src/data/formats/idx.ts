@@ -1,5 +1,5 @@
 import { ReparamError } from '@reparam/tensor';
-import { bodyOf, type Element, type RawArray, readElements, requireBytes } from './elements.ts';
+import { type ArrayLayout, bodyOf, type Element, type RawArray, readElements, requireBytes } from './elements.ts';
 
 const elements: Record<number, Element> = { 8: 'u1', 9: 'i1', 11: 'i2', 12: 'i4', 13: 'f4', 14: 'f8' };
 
@@ -8,6 +8,12 @@ const elements: Record<number, Element> = { 8: 'u1', 9: 'i1', 11: 'i2', 12: 'i4'
  * number of axes, each axis as a big-endian uint32, then the elements, big-endian. Throws a data error naming `at`.
  */
 export function parseIdx(bytes: Uint8Array, at = 'IDX'): RawArray {
+  const { element, shape, start } = idxLayout(bytes, at);
+  return { element, shape, data: readElements(bodyOf(bytes, start, element, shape, at), element, false) };
+}
+
+/** Where the elements of an IDX file lie, from its first bytes. */
+export function idxLayout(bytes: Uint8Array, at = 'IDX'): ArrayLayout {
   requireBytes(bytes, at);
   const element = elements[bytes[2] ?? -1];
   const axes = bytes[3] ?? 0;
@@ -29,5 +35,5 @@ export function parseIdx(bytes: Uint8Array, at = 'IDX'): RawArray {
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, start);
   const shape = Array.from({ length: axes }, (_, i) => view.getUint32(4 + 4 * i));
-  return { element, shape, data: readElements(bodyOf(bytes, start, element, shape, at), element, false) };
+  return { element, shape, start, littleEndian: false };
 }

@@ -1,15 +1,31 @@
 import { type HostTensor, ReparamError } from '@reparam/tensor';
-import { bodyOf, isElement, type RawArray, type RawData, readElements, requireBytes } from './elements.ts';
+import {
+  type ArrayLayout,
+  bodyOf,
+  isElement,
+  type RawArray,
+  type RawData,
+  readElements,
+  requireBytes,
+} from './elements.ts';
 import { parseNpyHeader } from './npyHeader.ts';
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
-const headerLimit = 65_536;
+/** Most bytes that the header of an npy file may have. */
+export const headerLimit = 65_536;
 
 /**
  * Reads an npy file, versions 1 to 3, either byte order, C or Fortran order (returned row-major). Object, text, complex and
  * structured arrays are refused: nothing is unpickled. Throws a data error naming `at`.
  */
 export function parseNpy(bytes: Uint8Array, at = 'npy'): RawArray {
+  const { start, element, shape, littleEndian, fortranOrder } = npyLayout(bytes, at);
+  const data = readElements(bodyOf(bytes, start, element, shape, at), element, littleEndian);
+  return { element, shape, data: fortranOrder ? toRowMajor(data, shape) : data };
+}
+
+/** Where the elements of an npy file lie, and in which order, from the first `headerLimit` bytes of it or more. */
+export function npyLayout(bytes: Uint8Array, at = 'npy'): ArrayLayout & { readonly fortranOrder: boolean } {
   requireBytes(bytes, at);
   if (!magic.every((byte, i) => bytes[i] === byte)) {
     throw new ReparamError('data', 'not an npy file', {
@@ -43,9 +59,8 @@ export function parseNpy(bytes: Uint8Array, at = 'npy'): RawArray {
       at,
     });
   }
-  const body = bodyOf(bytes, start + length, element, header.shape, at);
-  const data = readElements(body, element, order !== '>');
-  return { element, shape: header.shape, data: header.fortranOrder ? toRowMajor(data, header.shape) : data };
+  const { shape, fortranOrder } = header;
+  return { element, shape, start: start + length, littleEndian: order !== '>', fortranOrder };
 }
 
 /** Reorders column-major `data` (first index fastest) to row-major. */

@@ -1,5 +1,6 @@
 import { ReparamError, sizeOf } from '@reparam/tensor';
 import { createDataset, type Dataset } from '../dataset.ts';
+import { cifar10Classes, cifarShape, parseCifar10 } from './cifar.ts';
 import { type CsvOptions, parseCsv } from './csv.ts';
 import type { RawArray } from './elements.ts';
 import { defaultScale, fromArray, labelsOf } from './fromArray.ts';
@@ -25,19 +26,20 @@ export interface ParsedFile {
 }
 
 /** The kinds of files that are read. */
-export type Format = 'idx' | 'csv' | 'npy' | 'npz';
+export type Format = 'idx' | 'csv' | 'npy' | 'npz' | 'cifar';
 
 /** The format a file name stands for, `.gz` aside; undefined when unknown. */
 export function formatOf(fileName: string): Format | undefined {
   const name = fileName.toLowerCase().replace(/\.gz$/, '');
   if (name.endsWith('.npy')) return 'npy';
   if (name.endsWith('.npz')) return 'npz';
+  if (name.endsWith('.bin')) return 'cifar';
   if (/\.(csv|tsv)$/.test(name)) return 'csv';
   return /([-.]ubyte|[-.]idx\d*([-.]ubyte)?)$/.test(name) ? 'idx' : undefined;
 }
 
 /**
- * Reads the bytes of an IDX, CSV, TSV, npy or npz file, gzipped or not, as its name says. Data errors name the file and
+ * Reads the bytes of an IDX, CSV, TSV, npy, npz or CIFAR-10 batch file, gzipped or not, as its name says. Data errors name the file and
  * what is wrong with it; an unknown ending is a config error.
  */
 export function parseDataset(bytes: Uint8Array, fileName: string, options: ParseOptions = {}): ParsedFile {
@@ -45,6 +47,7 @@ export function parseDataset(bytes: Uint8Array, fileName: string, options: Parse
   const raw = unpack(bytes, fileName);
   if (format === 'csv') return { train: fromCsv(raw, fileName, options) };
   if (format === 'npz') return fromNpz(parseNpz(raw, fileName), fileName, options);
+  if (format === 'cifar') return fromCifar(raw, fileName, options);
   const array = format === 'idx' ? parseIdx(raw, fileName) : parseNpy(raw, fileName);
   const labels = options.labels && parseLabels(options.labels.bytes, options.labels.fileName);
   return { train: fromArray(array, fileName, { ...options, labels }) };
@@ -55,7 +58,7 @@ function knownFormat(fileName: string): Format {
   if (format) return format;
   throw new ReparamError('config', 'file format is not known', {
     got: fileName,
-    expected: 'a name ending in .csv, .tsv, .npy, .npz, .idx or -ubyte, with or without .gz',
+    expected: 'a name ending in .csv, .tsv, .npy, .npz, .idx, -ubyte or .bin (CIFAR-10), with or without .gz',
     fix: 'Rename or convert it',
   });
 }
@@ -63,14 +66,25 @@ function knownFormat(fileName: string): Format {
 const unpack = (bytes: Uint8Array, at: string): Uint8Array =>
   isGzip(bytes) || at.endsWith('.gz') ? gunzip(bytes, at) : bytes;
 
-function parseLabels(bytes: Uint8Array, fileName: string): RawArray {
+/** Reads a file of labels. */
+export function parseLabels(bytes: Uint8Array, fileName: string): RawArray {
   const format = knownFormat(fileName);
   const raw = unpack(bytes, fileName);
   if (format === 'idx') return parseIdx(raw, fileName);
   if (format === 'npy') return parseNpy(raw, fileName);
-  if (format === 'npz') throw new ReparamError('config', 'labels cannot be an npz file', { got: fileName });
+  if (format === 'npz' || format === 'cifar') {
+    throw new ReparamError('config', 'labels cannot come from such a file', {
+      got: fileName,
+      expected: 'an IDX, npy or CSV file of one column',
+    });
+  }
   const { data, rows, columns } = parseCsv(raw, { labelColumn: false }, fileName);
   return { element: 'f4', shape: [rows, columns], data };
+}
+
+function fromCifar(bytes: Uint8Array, fileName: string, { scale = 1 / 255 }: ParseOptions): ParsedFile {
+  const batch = parseCifar10(bytes, fileName);
+  return { train: createDataset({ name: fileName, ...batch, shape: cifarShape, scale, classNames: cifar10Classes }) };
 }
 
 /** A table; given an image shape, whole numbers from 0 to 255 are kept as bytes, as pixels in a table are. */

@@ -26,38 +26,64 @@ const silence = 30_000;
 /** Lower-case hexadecimal sha256. */
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
+/** A file to fetch, and the sum that says it is the right one. */
+export interface WantedFile {
+  readonly name: string;
+  /** Its size, or that of what it unpacks to: no more is received. */
+  readonly bytes: number;
+  readonly sum: { readonly kind: 'sha256' | 'md5'; readonly value: string };
+  /** What is wanted of the bytes received; default: all as they are. */
+  readonly unpack?: (received: Uint8Array, url: string) => Uint8Array;
+}
+
+/** Fetches `<mirror><file>.gz` from the first mirror that has the right bytes, and returns them unpacked. */
+export const download = (file: SetFile, mirrors: readonly string[], options: DownloadOptions): Promise<Uint8Array> =>
+  fetchChecked(
+    {
+      name: file.name,
+      bytes: file.bytes,
+      sum: { kind: 'sha256', value: file.sha256 },
+      unpack: (received, url) => (isGzip(received) ? gunzip(received, url, file.bytes) : received),
+    },
+    mirrors.map((mirror) => `${mirror}${file.name}.gz`),
+    options,
+  );
+
 /**
- * Fetches `<mirror><file>.gz` from the first mirror that has the right bytes, and returns them unpacked. When none has: a
- * checksum error if one sent other bytes, else a file error, either listing every address and what went wrong there.
+ * Fetches a file from the first address that has the right bytes. When none has: a checksum error if one sent other bytes,
+ * else a file error, either listing every address and what went wrong there.
  */
-export async function download(
-  file: SetFile,
-  mirrors: readonly string[],
+export async function fetchChecked(
+  { name, bytes: size, sum, unpack = (received) => received }: WantedFile,
+  urls: readonly string[],
   options: DownloadOptions,
 ): Promise<Uint8Array> {
   const failures: string[] = [];
   let otherBytes = false;
-  for (const mirror of mirrors) {
-    const url = `${mirror}${file.name}.gz`;
+  for (const url of urls) {
     try {
-      const packed = await receive(url, file, options);
-      const bytes = isGzip(packed) ? gunzip(packed, url, file.bytes) : packed;
-      if (sha256(bytes) === file.sha256) return bytes;
+      const bytes = unpack(await receive(url, { name, bytes: size }, options), url);
+      const found = createHash(sum.kind).update(bytes).digest('hex');
+      if (found === sum.value) return bytes;
       otherBytes = true;
-      failures.push(`${url}: sha256 ${sha256(bytes)}`);
+      failures.push(`${url}: ${sum.kind} ${found}`);
     } catch (cause) {
       if (options.signal?.aborted) throw new ReparamError('interrupted', 'download was stopped', { at: url, cause });
       failures.push(`${url}: ${reasonOf(cause)}`);
     }
   }
-  throw new ReparamError(otherBytes ? 'checksum' : 'file', `cannot download ${file.name}`, {
+  throw new ReparamError(otherBytes ? 'checksum' : 'file', `cannot download ${name}`, {
     got: failures.join('; '),
-    expected: `sha256 ${file.sha256}`,
+    expected: `${sum.kind} ${sum.value}`,
   });
 }
 
 /** The body of a response, at most 1 MiB longer than the unpacked file; gives up after 30 s without a byte. */
-async function receive(url: string, file: SetFile, options: DownloadOptions): Promise<Uint8Array> {
+async function receive(
+  url: string,
+  file: Pick<WantedFile, 'name' | 'bytes'>,
+  options: DownloadOptions,
+): Promise<Uint8Array> {
   const quiet = new AbortController();
   const stop = () => quiet.abort(new Error(`nothing received for ${silence / 1000} s`));
   let timer = setTimeout(stop, silence);

@@ -1,3 +1,4 @@
+import { cifar10, locateCifar10 } from './cifar10.ts';
 import { findFile, type LocateOptions, placesOf } from './locate.ts';
 import { type NamedSet, namedSets } from './registry.ts';
 
@@ -40,7 +41,18 @@ export async function listDatasets(options: LocateOptions = {}): Promise<Dataset
     source: 'drawn by the library',
     local: 'drawn when opened',
   };
-  return [bundled, drawn, ...(await Promise.all(namedSets.map((set) => describe(set, options))))];
+  return [
+    bundled,
+    drawn,
+    ...(await Promise.all(namedSets.map((set) => describe(set, options)))),
+    await describeCifar10(options),
+  ];
+}
+
+async function describeCifar10(options: LocateOptions): Promise<DatasetInfo> {
+  const { name, title, train, test, shape, classNames, licence, mirrors } = cifar10;
+  const local = await locateCifar10(options);
+  return { name, title, train, test, shape, classes: classNames.length, licence, source: mirrors[0], local };
 }
 
 async function describe(set: NamedSet, options: LocateOptions): Promise<DatasetInfo> {

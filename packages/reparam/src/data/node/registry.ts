@@ -1,3 +1,5 @@
+import { cifar10 } from './cifar10.ts';
+
 /** One IDX file of a named set; sizes and sha256 are of the unpacked bytes. */
 export interface SetFile {
   readonly name: string;
@@ -92,4 +94,4 @@ export const fashionMnist: NamedSet = {
 export const namedSets: readonly NamedSet[] = [mnist, fashionMnist];
 
 /** Every name that `openDataset` knows. */
-export const datasetNames: readonly string[] = ['digits', 'faces', ...namedSets.map((set) => set.name)];
+export const datasetNames: readonly string[] = ['digits', 'faces', ...namedSets.map((set) => set.name), cifar10.name];

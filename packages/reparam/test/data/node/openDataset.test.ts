@@ -70,7 +70,7 @@ describe('named sets', () => {
   it.each([
     ['mnsit', /no such data set.*"mnsit".*Did you mean "mnist"/],
     ['fashion_mnist', /Did you mean "fashion-mnist"/],
-    ['imagenet-22k', /got "imagenet-22k", expected digits, faces, mnist, fashion-mnist, or the path[^?]*$/],
+    ['imagenet-22k', /got "imagenet-22k", expected digits, faces, mnist, fashion-mnist, cifar10, or the path[^?]*$/],
   ])('meets the unknown name %s', (name, message) => expectRejection(openDataset(name), 'config', message));
 
   it('lists every set, and where mnist lies', async () => {
@@ -143,7 +143,7 @@ describe('own files', () => {
       /cannot read file.*none\.npy.*there is no such file/,
     ],
     ['missing file without a folder', () => openDataset('none.npy'), 'file', /there is no such file/],
-    ['folder', () => openDataset(folder('own')), 'config', /a folder is not a data set/],
+    ['folder', () => openDataset(folder('own')), 'data', /there are no images \(.*own\)/],
     ['unknown ending', () => openDataset(write('a.xyz', 'x')), 'config', /format is not known/],
     ['empty file', () => openDataset(write('a.npy', '')), 'data', /file is empty.*a\.npy/],
     ['one row', () => openDataset(write('one.csv', '1,2\n')), 'config', /cannot set aside.*of 1/],
