@@ -4,6 +4,7 @@ import { writeFileAtomic } from 'reparam/io/node';
 import { encodePng, type Image, type ImageSize } from 'reparam/plot';
 import type { Output } from './app.ts';
 import { displayRange, imageSizeOf } from './pictures.ts';
+import { rasterize } from './rasterize.ts';
 import type { Run } from './run/openRun.ts';
 
 /** How a command draws examples of a run. */
@@ -42,6 +43,12 @@ export function picturePath(run: Run, out: string | undefined, name: string): st
   return out ?? join(run.folder, name);
 }
 
+/** Where a chart goes: `out`, which must end in .png or .svg, or `name` in the folder of the run. */
+export function chartPath(run: Run, out: string | undefined, name: string): string {
+  if (out !== undefined) requireExtension(out, '.png', '.svg');
+  return out ?? join(run.folder, name);
+}
+
 /** The ending of `path`; a `config` error when it is none of `allowed`, such as `.png`. */
 export function requireExtension(path: string, ...allowed: readonly string[]): string {
   const extension = extname(path).toLowerCase();
@@ -63,4 +70,15 @@ export async function writePicture(
   await writeFileAtomic(path, encodePng(image));
   const { width, height } = image;
   return { json: { file: path, width, height, ...facts }, text: `${path}  ${shows} (${width} × ${height} pixels)` };
+}
+
+/** Writes a chart as SVG, or as PNG where the file's name says so; what to print about it. */
+export async function writeChart(
+  path: string,
+  svg: string,
+  shows: string,
+  facts: Readonly<Record<string, unknown>>,
+): Promise<Output> {
+  await writeFileAtomic(path, extname(path).toLowerCase() === '.svg' ? svg : await rasterize(svg));
+  return { json: { file: path, ...facts }, text: `${path}  ${shows}` };
 }

@@ -8,7 +8,7 @@ import { testJson, testTable } from '../run/figures.ts';
 import { runFiles } from '../run/folder.ts';
 import { summarize } from '../run/summary.ts';
 import { asFloat32, named } from '../run/weights.ts';
-import { type ArtifactContext, drawPictures, posteriorMeans, writeOnnx } from './artifacts.ts';
+import { type ArtifactContext, drawPictures, figuresOf, writeOnnx } from './artifacts.ts';
 import type { Prepared } from './prepare.ts';
 import { writeReport } from './report.ts';
 
@@ -49,13 +49,14 @@ export async function finishRun(
 
   const pictures = await drawPictures(context);
   for (const [file, { png }] of pictures) await writeFileAtomic(join(folder, file), png);
-  const codes = await posteriorMeans(context, test);
+  const { codes, figures } = await figuresOf(context, evaluation);
   await writeReport(folder, {
     prepared,
     evaluation,
     metrics,
     pictures: [...pictures.values()],
     codes,
+    figures,
     activeUnits: evaluation.activeDimensions,
     runtime,
   });

@@ -16,7 +16,7 @@ export const faceSize = 28;
 const classNames = ['sad', 'neutral', 'glad'];
 const counts = { train: 4000, test: 1000 };
 
-/** A grey drawing of a face, bytes [28, 28]: lines of soft edges, so that each factor changes it smoothly. */
+/** A drawing of a face, white on black, bytes [28, 28]: lines with soft edges, so that each factor changes it smoothly. */
 export function drawFace({ pose, expression }: FaceFactors): Uint8Array {
   const pixels = new Uint8Array(faceSize * faceSize);
   // Features lie on a ball that turns: those in the middle move most, and all grow narrower towards the side.
@@ -32,19 +32,19 @@ export function drawFace({ pose, expression }: FaceFactors): Uint8Array {
       const x = ((column + 0.5) / faceSize) * 2.3 - 1.15;
       // Distances to each shape in units of half the picture; negative inside.
       const head = length(x / 0.86, y) - 1;
-      let ink = 0.3 * soft(head) + 0.35 * soft(Math.abs(head + 0.04) - 0.04);
+      let ink = soft(Math.abs(head + 0.05) - 0.05);
       for (const { across, narrow, inner } of eyes) {
         const dx = (x - across) / narrow;
         const eye = length(dx, y + 0.22) - 0.12;
         // The inner ends of the brows rise in sorrow.
         const brow = y + 0.52 + 0.3 * expression * inner * dx;
-        ink = Math.max(ink, soft(eye), 0.9 * soft(Math.max(Math.abs(brow) - 0.04, Math.abs(dx) - 0.18)));
+        ink = Math.max(ink, soft(eye), soft(Math.max(Math.abs(brow) - 0.05, Math.abs(dx) - 0.18)));
       }
       const dx = (x - middle.across) / middle.narrow;
       const nose = Math.max(Math.abs(dx) - 0.05, Math.abs(y - 0.1) - 0.12);
       // The mouth is a parabola, and its bend the expression.
-      const lip = y - 0.5 - 0.3 * expression * (0.5 - (dx / 0.38) ** 2);
-      ink = Math.max(ink, 0.75 * soft(nose), soft(Math.max(Math.abs(lip) - 0.05, Math.abs(dx) - 0.38)));
+      const lip = y - 0.5 - 0.36 * expression * (0.5 - (dx / 0.38) ** 2);
+      ink = Math.max(ink, soft(nose), soft(Math.max(Math.abs(lip) - 0.06, Math.abs(dx) - 0.38)));
       pixels[row * faceSize + column] = Math.round(255 * ink);
     }
   }

@@ -126,11 +126,14 @@ export function contourLines(
   return lines;
 }
 
-/** Domain that holds all of both point sets on `axis`, with a margin. */
+/** Domain that holds all but a thousandth of the points at either end of every set on `axis`, with a margin. */
 export function commonDomain(sets: readonly ArrayLike<number>[], axis: 0 | 1): [number, number] {
-  const [low, high] = extent(
-    sets.flatMap((points) => Array.from({ length: points.length / 2 }, (_, i) => points[2 * i + axis]!)),
-  );
+  const ends = sets.map((points) => {
+    const sorted = Float64Array.from({ length: points.length / 2 }, (_, i) => points[2 * i + axis]!).sort();
+    const cut = Math.floor(sorted.length / 1000);
+    return extent([sorted[cut]!, sorted[sorted.length - 1 - cut]!]);
+  });
+  const [low, high] = extent(ends.flat());
   const margin = 0.08 * (high - low || 1);
   return [low - margin, high + margin];
 }

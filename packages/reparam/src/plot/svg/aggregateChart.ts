@@ -3,6 +3,7 @@ import { type ChartOptions, chartFrame } from './frame.ts';
 import { lineChart } from './lineChart.ts';
 import { element } from './markup.ts';
 import { ink, seriesColor } from './palette.ts';
+import { extent } from './scale.ts';
 
 /** Draws from the aggregate posterior and from the prior, both row-major [n, 2]. */
 export interface AggregateContoursOptions extends ChartOptions {
@@ -21,14 +22,15 @@ export function aggregateContours(options: AggregateContoursOptions): string {
   const { posterior, prior } = options;
   const xDomain = commonDomain([posterior, prior], 0);
   const yDomain = commonDomain([posterior, prior], 1);
-  const bandwidth = scottBandwidth(prior);
+  // Wider than the rule: the outer contours lie where draws are few.
+  const bandwidth = scottBandwidth(prior).map((width) => 1.3 * width) as [number, number];
   const outlines = [prior, posterior].map((points) => {
     const grid = densityGrid(points, bandwidth, xDomain, yDomain);
     return massLevels(grid, contourShares).map((level) => contourLines(grid, level));
   });
   const { color, strokeClass } = seriesColor(0);
   return chartFrame(
-    { height: 480, ...options },
+    { height: 520, ...options },
     {
       xDomain,
       yDomain,
@@ -63,24 +65,16 @@ export interface QuantilePair {
   readonly prior: Float64Array;
 }
 
-/** Quantiles of the aggregate posterior against those of the prior, a line a dimension, as SVG: on the diagonal both agree. */
+/** How far quantiles of the aggregate posterior lie from those of the prior, a line a dimension, as SVG: at 0 both agree. */
 export function quantileChart(options: ChartOptions & { readonly pairs: readonly QuantilePair[] }): string {
   const levels = Array.from({ length: 99 }, (_, i) => (i + 1) / 100);
   const series = options.pairs.map(({ name, posterior, prior }) => {
     const [q, p] = [quantiles(posterior, levels), quantiles(prior, levels)];
-    return { name, points: p.map((value, i) => [value, q[i]!] as const) };
+    return { name, points: p.map((value, i) => [value, q[i]! - value] as const) };
   });
-  const ends = series.flatMap(({ points }) => [points[0]![0], points.at(-1)![0]]);
-  const [low, high] = [Math.min(...ends), Math.max(...ends)];
-  const equal = {
-    name: 'equal',
-    dashed: true,
-    points: [
-      [low, low],
-      [high, high],
-    ] as const,
-  };
-  return lineChart({ height: 480, ...options, series: [...series, equal] });
+  const ends = extent(series.flatMap(({ points }) => points.map(([x]) => x)));
+  const equal = { name: 'equal', dashed: true, points: ends.map((x) => [x, 0] as const) };
+  return lineChart({ height: 380, ...options, series: [...series, equal] });
 }
 
 /** Quantiles of `values` at `levels` in (0, 1), linear between the order statistics. */

@@ -99,17 +99,13 @@ function silhouette(
   label: number,
 ): Markup {
   const edge = (k: number) => x(low + ((high - low) * k) / upper.length).toFixed(1);
-  const steps = (heights: Float64Array | undefined) =>
-    Array.from(upper, (_, bin) => {
-      const level = y(heights ? heights[bin]! : 0).toFixed(1);
-      return [`${edge(bin)} ${level}`, `${edge(bin + 1)} ${level}`] as const;
-    });
-  const back = steps(lower)
-    .reverse()
-    .flatMap(([left, right]) => [right, left]);
+  const level = (heights: Float64Array | undefined, bin: number) => y(heights?.[bin] ?? 0).toFixed(1);
+  const bins = [...upper.keys()];
+  const there = bins.map((bin) => `V${level(upper, bin)}H${edge(bin + 1)}`);
+  const back = bins.reverse().map((bin) => `V${level(lower, bin)}H${edge(bin)}`);
   const { color, fillClass } = seriesColor(label);
   return element('path', {
-    d: `M${[...steps(upper).flat(), ...back].join('L')}Z`,
+    d: `M${edge(0)} ${y(0).toFixed(1)}${[...there, ...back].join('')}Z`,
     fill: color,
     class: fillClass,
     'fill-opacity': '0.85',

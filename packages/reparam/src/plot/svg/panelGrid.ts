@@ -24,7 +24,7 @@ export interface PanelGridOptions {
   readonly columns?: number;
 }
 
-const [panelWidth, panelHeight, gap] = [180, 112, 14];
+const [panelWidth, panelHeight, gap] = [172, 112, 28];
 
 /** Small charts in rows under one title as SVG. Their vertical axes carry no marks: shapes are to be compared, not values. */
 export function panelGrid({ title, caption, legend = [], panels, columns: wanted = 4 }: PanelGridOptions): string {
@@ -57,6 +57,6 @@ export function panelGrid({ title, caption, legend = [], panels, columns: wanted
       ]),
     ];
   });
-  const height = key.height + rows * (panelHeight + 44) - 8;
+  const height = key.height + rows * (panelHeight + 44);
   return sheet({ title, caption, width, height }, [key.content, drawn]);
 }
