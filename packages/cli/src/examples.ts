@@ -1,6 +1,14 @@
 import { ReparamError } from '@reparam/tensor';
 import { type Command, Option } from 'commander';
-import { type Binarization, chooseBinarization, type Dataset, type EncodeOptions, requireShape, subset } from 'reparam';
+import {
+  type AnyDataset,
+  type Binarization,
+  chooseBinarization,
+  type Dataset,
+  type EncodeOptions,
+  requireShape,
+  subset,
+} from 'reparam';
 import type { Split } from 'reparam/data/node';
 import { type Session, wholeOption } from './app.ts';
 import type { Run } from './run/openRun.ts';
@@ -23,7 +31,7 @@ export const addExampleOptions = (command: Command, split: Split): Command =>
 
 /** Examples, and how the model of a run is to see them. */
 export interface Examples {
-  readonly dataset: Dataset;
+  readonly dataset: AnyDataset;
   readonly settings: EncodeOptions & { readonly binarization: Binarization };
 }
 
@@ -41,7 +49,7 @@ export async function openExamples(
 }
 
 /** The examples at `indices`; a `config` error for an index there is none of. */
-export function examplesAt(dataset: Dataset, indices: readonly number[]): Dataset {
+export function examplesAt(dataset: AnyDataset, indices: readonly number[]): Dataset {
   const wrong = indices.find((index) => index >= dataset.size);
   if (wrong === undefined) return subset(dataset, indices);
   throw new ReparamError('config', 'no such example', {

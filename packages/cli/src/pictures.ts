@@ -1,5 +1,5 @@
 import type { HostTensor } from '@reparam/tensor';
-import type { Dataset } from 'reparam';
+import type { ExampleSet } from 'reparam';
 import type { ImageSize } from 'reparam/plot';
 
 /** How examples of `dataShape` lie in memory as pictures; undefined when they are none: tables, or odd channel counts. */
@@ -10,7 +10,7 @@ export function imageSizeOf(dataShape: readonly number[]): ImageSize | undefined
 }
 
 /** Smallest and largest value of `data` in the model's units, widened to hold [0, 1] unless it lies outside. */
-export function displayRange({ range, scale }: Dataset): { min: number; max: number } {
+export function displayRange({ range, scale }: ExampleSet): { min: number; max: number } {
   const [min, max] = [range.min * scale, range.max * scale];
   return min >= 0 && max <= 1 + 1e-6 ? { min: 0, max: 1 } : { min, max };
 }

@@ -14,7 +14,8 @@ export function register(program: Command, app: App): void {
       'after',
       `
 Any command that takes a data set also takes the path of a file of yours:
-IDX, CSV, TSV, npy or npz, gzipped or not.
+IDX, CSV, TSV, npy or npz (gzipped or not), parquet, CIFAR-10 batches, and
+folders or tar archives of images (PNG, JPEG, WebP).
 
 Examples:
   $ reparam datasets

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Float32Tensor, hostTensor, ReparamError } from '@reparam/tensor';
 import { type Command, Option } from 'commander';
-import { type Binarization, binarizations, type Codes, type Dataset, encode, writeCsv, writeNpy } from 'reparam';
+import { type Binarization, binarizations, type Codes, type ExampleSet, encode, writeCsv, writeNpy } from 'reparam';
 import { writeFileAtomic } from 'reparam/io/node';
 import { type App, addRuntimeOptions } from '../app.ts';
 import { addExampleOptions, type ExampleOptions, openExamples } from '../examples.ts';
@@ -72,7 +72,7 @@ function withScales({ mean, scale }: Codes): Float32Tensor {
   return hostTensor(data, [rows, 2 * size]);
 }
 
-function csvOf(table: Float32Tensor, latentDim: number, { labels, classNames }: Dataset): string {
+function csvOf(table: Float32Tensor, latentDim: number, { labels, classNames }: ExampleSet): string {
   const columns = table.shape[1]!;
   const names = Array.from({ length: columns }, (_, j) => (j < latentDim ? `z${j}` : `scale${j - latentDim}`));
   const csv = writeCsv(table.data, columns, names);

@@ -1,6 +1,6 @@
 import { ReparamError } from '@reparam/tensor';
 import { type Command, Option } from 'commander';
-import { classMeans, type Dataset, encode, type InterpolationPath, reconstruct } from 'reparam';
+import { classMeans, type ExampleSet, encode, type InterpolationPath, reconstruct } from 'reparam';
 import { type PictureRow, pictureTable } from 'reparam/plot';
 import { type App, addRuntimeOptions, wholeOption } from '../app.ts';
 import { addExampleOptions, type ExampleOptions, type Examples, examplesAt, openExamples } from '../examples.ts';
@@ -125,7 +125,7 @@ async function classEnds(run: Run, { dataset, settings }: Examples, from: string
 }
 
 /** The number of a class that has examples, from its number or name. */
-function classOf({ labels, classNames = [], name }: Dataset, text: string): number {
+function classOf({ labels, classNames = [], name }: ExampleSet, text: string): number {
   const label = classNames.includes(text) ? classNames.indexOf(text) : Number(text);
   if (text.trim() !== '' && labels?.includes(label) && label >= 0) return label;
   const known = [...new Set(labels)].filter((each) => each >= 0).sort((a, b) => a - b);

@@ -5,6 +5,7 @@ import { type Command, Option } from 'commander';
 import { writeFileAtomic } from 'reparam/io/node';
 import { withCaption } from 'reparam/plot';
 import { type App, addRuntimeOptions } from '../app.ts';
+import { someInMemory } from '../data.ts';
 import { addExampleOptions, type ExampleOptions, openExamples } from '../examples.ts';
 import { figureContext } from '../figures/context.ts';
 import { drawFigures, figureKinds } from '../figures/index.ts';
@@ -53,8 +54,8 @@ Examples:
       runtime: settings.runtime,
       binarization: settings.binarization,
       seed: settings.seed ?? run.config.training.seed,
-      test,
-      train: () => run.openData('train'),
+      test: someInMemory(test),
+      train: async () => someInMemory(await run.openData('train')),
     });
     const kinds = figureKinds.filter(({ name }) => options.what === 'all' || options.what === name);
     const [only] = kinds;

@@ -14,6 +14,7 @@ import {
   trainClassifier,
 } from 'reparam';
 import { type App, addRuntimeOptions, type Session, wholeOption } from '../app.ts';
+import { someInMemory } from '../data.ts';
 import { openRun, type Run } from '../run/openRun.ts';
 import { columns } from '../terminal/format.ts';
 
@@ -53,7 +54,7 @@ Examples:
         fix: 'Look at class-conditional samples: reparam sample <run> --label all',
       });
     }
-    const [train, test] = [await run.openData('train'), await run.openData('test')];
+    const [train, test] = [someInMemory(await run.openData('train')), someInMemory(await run.openData('test'))];
     const runtime = await session.runtime();
     const signal = session.interruptible();
     const progress = (doing: string) => (share: number) =>

@@ -4,6 +4,7 @@ import {
   type Binarization,
   type Dataset,
   dimensionsByKl,
+  type ExampleSet,
   encode,
   evaluate,
   type HostParams,
@@ -79,7 +80,7 @@ export function figureContext(source: FigureSource): FigureContext {
 }
 
 /** The condition of each of the examples `rows` of a conditional model's data, one row each; undefined without conditions. */
-export function conditionsOf({ condition }: Dataset, rows: readonly number[]): Float32Tensor | undefined {
+export function conditionsOf({ condition }: ExampleSet, rows: readonly number[]): Float32Tensor | undefined {
   if (!condition) return undefined;
   const { data, size, scale } = condition;
   const values = rows.flatMap((row) => Array.from(data.subarray(row * size, (row + 1) * size), (v) => v * scale));

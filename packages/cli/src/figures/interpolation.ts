@@ -1,5 +1,5 @@
 import { type Float32Tensor, hostTensor } from '@reparam/tensor';
-import { classMeans, decodeMeans, type InterpolationPath, interpolate } from 'reparam';
+import { classMeans, decodeMeans, type ExampleSet, type InterpolationPath, interpolate } from 'reparam';
 import { type PictureRow, pictureTable } from 'reparam/plot';
 import { conditionsOf, type FigureContext } from './context.ts';
 import type { FigureKind } from './figure.ts';
@@ -64,7 +64,7 @@ export function cellsOf(pixels: Float32Array, count: number): { readonly pixels:
 }
 
 /** The condition of the first example of a class, where the data have conditions. */
-export function classCondition({ test }: Pick<FigureContext, 'test'>, label: number): Float32Array | undefined {
+export function classCondition({ test }: { readonly test: ExampleSet }, label: number): Float32Array | undefined {
   return conditionsOf(test, [test.labels!.indexOf(label)])?.data;
 }
 

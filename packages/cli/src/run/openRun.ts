@@ -2,10 +2,10 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { key, ReparamError } from '@reparam/tensor';
 import {
+  type AnyDataset,
   type Binarization,
   buildModel,
   conditionExamples,
-  type Dataset,
   type HostParams,
   type LatentModel,
 } from 'reparam';
@@ -38,7 +38,7 @@ export interface Run {
   /** Lines of metrics.jsonl. */
   readonly metrics: readonly JsonRecord[];
   /** A split of the run's data, or of another set (`dataset`: name or path) of examples of the same size. */
-  openData(split: Split, dataset?: string): Promise<Dataset>;
+  openData(split: Split, dataset?: string): Promise<AnyDataset>;
 }
 
 const maxConfigBytes = 2 ** 20;
@@ -129,10 +129,11 @@ async function readMetrics(folder: string): Promise<readonly JsonRecord[]> {
   return (await exists(path)) ? readJsonl(path) : [];
 }
 
-async function openRunData(config: RunConfig, split: Split, dataset = config.data.name): Promise<Dataset> {
-  const { shape, scale, validation, test, dir, labelColumn, header, delimiter } = config.data;
-  const other = { name: dataset, shape, scale, validation, test, dir, labelColumn, header, delimiter };
-  const examples = await openData(dataset === config.data.name ? config.data : other, split);
+async function openRunData(config: RunConfig, split: Split, dataset = config.data.name): Promise<AnyDataset> {
+  // What belongs to the files of the run's own data does not belong to those of another set.
+  const { labels: _, testFile: _testFile, testLabels: _testLabels, ...settings } = config.data;
+  const isOwn = dataset === config.data.name;
+  const examples = await openData(isOwn ? config.data : { ...settings, name: dataset }, split);
   return conditionExamples(examples, config.model.condition);
 }
 

@@ -19,6 +19,7 @@ import {
   type ReportFigure,
   type ReportPicture,
 } from 'reparam/plot';
+import { someInMemory } from '../data.ts';
 import { figureContext } from '../figures/context.ts';
 import { drawFigures, figureKinds } from '../figures/index.ts';
 import { displayRange, imageSizeOf, toGrey } from '../pictures.ts';
@@ -82,8 +83,8 @@ export async function figuresOf(
     signal,
     binarization: recipe.fitOptions.binarization ?? 'none',
     seed: config.training.seed,
-    test,
-    train: async () => train,
+    test: someInMemory(test),
+    train: async () => someInMemory(train),
     klPerDimension,
   });
   const figures = await drawFigures(

@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { ReparamError } from '@reparam/tensor';
-import { buildRecipe, completeModel, conditionExamples, type Dataset, type Recipe, splitValidation } from 'reparam';
+import {
+  type AnyDataset,
+  buildRecipe,
+  completeModel,
+  conditionExamples,
+  isStreamed,
+  type Recipe,
+  type StreamedDataset,
+  splitValidation,
+} from 'reparam';
 import { datasetNames } from 'reparam/data/node';
 import type { Session } from '../app.ts';
 import { parseConfig } from '../config/resolve.ts';
@@ -13,9 +22,9 @@ export interface Prepared {
   /** With everything that the data decided filled in. */
   readonly config: RunConfig;
   readonly recipe: Recipe;
-  readonly train: Dataset;
-  readonly validation?: Dataset;
-  readonly test: Dataset;
+  readonly train: AnyDataset;
+  readonly validation?: AnyDataset;
+  readonly test: AnyDataset;
   /** Identifies the training data: a name, or the sha256 of the values. */
   readonly dataId: string;
 }
@@ -33,6 +42,8 @@ export async function prepare(session: Session, config: RunConfig): Promise<Prep
     ...data,
     name: isNamed ? data.name : resolve(data.name),
     ...(data.labels !== undefined && { labels: resolve(data.labels) }),
+    ...(data.testFile !== undefined && { testFile: resolve(data.testFile) }),
+    ...(data.testLabels !== undefined && { testLabels: resolve(data.testLabels) }),
     ...(data.dir !== undefined && { dir: resolve(data.dir) }),
     shape: [...train.shape],
     binarization: recipe.fitOptions.binarization,
@@ -54,22 +65,34 @@ export async function prepare(session: Session, config: RunConfig): Promise<Prep
     train: conditionExamples(train, recipe.condition),
     ...(validation && { validation: conditionExamples(validation, recipe.condition) }),
     test: conditionExamples(test, recipe.condition),
-    dataId: isNamed ? data.name : createHash('sha256').update(all.data).digest('hex'),
+    dataId: isNamed ? data.name : digestOf(all),
   };
 }
 
-const setAside = (train: Dataset, amount: number): { train: Dataset; validation?: Dataset } =>
+const digestOf = (dataset: AnyDataset): string =>
+  isStreamed(dataset) ? dataset.statistics.digest : createHash('sha256').update(dataset.data).digest('hex');
+
+const setAside = (train: AnyDataset, amount: number): { train: AnyDataset; validation?: AnyDataset } =>
   amount === 0 ? { train } : splitValidation(train, amount);
 
-/** One line: exactly what is maximised, on which data, in which units. */
+/** How a set is streamed: how much of it is shuffled at a time. */
+function describeStream({ size, blocks, bufferBlocks }: StreamedDataset): string {
+  const count = blocks.length - 1;
+  const shuffled = Math.min(size, Math.round((size * bufferBlocks) / count));
+  return `streamed from its file, shuffled ${shuffled} examples at a time`;
+}
+
+/** What is trained: exactly what is maximised, on which data, in which units. */
 export function describeTask({ recipe, train, config }: Prepared): string {
   const { model, fitOptions } = recipe;
   const how = config.program
     ? ` Found ${config.program.kind === 'ppca' ? 'in closed form' : 'by expectation maximisation'}, not by gradients.`
     : '';
   const { objective, binarization } = fitOptions;
+  const streamed = isStreamed(train) ? `, ${describeStream(train)}` : '';
+  const notes = (train.notes ?? []).map((note) => `\n${note}`).join('');
   return (
     `Maximising ${objective?.description}; p(x|z) ${model.describe().likelihood}; nats per example, summed over its ` +
-    `${train.shape.join('×')} values. Data: ${config.data.name}, ${train.size} training examples, binarisation ${binarization}.${how}`
+    `${train.shape.join('×')} values. Data: ${config.data.name}, ${train.size} training examples, binarisation ${binarization}${streamed}.${how}${notes}`
   );
 }

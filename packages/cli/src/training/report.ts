@@ -3,6 +3,7 @@ import type { Runtime } from '@reparam/tensor';
 import { type Evaluation, greyWarning } from 'reparam';
 import { type JsonRecord, writeFileAtomic } from 'reparam/io/node';
 import { type EpochTerms, type ReportFigure, type ReportPicture, reportHtml, type TestFigure } from 'reparam/plot';
+import { someInMemory } from '../data.ts';
 import { environmentOf } from '../run/checkpoint.ts';
 import { likelihoodName } from '../run/figures.ts';
 import { runFiles } from '../run/folder.ts';
@@ -26,11 +27,11 @@ export async function writeReport(folder: string, parts: ReportParts): Promise<v
   const { prepared, evaluation, metrics, pictures, figures, codes, activeUnits, runtime } = parts;
   const { config, recipe, train, test } = prepared;
   const { model, warnings, fitOptions } = recipe;
-  const { labels, classNames } = test;
+  const { labels, classNames } = someInMemory(test);
   const html = reportHtml({
     title: `${config.preset} on ${config.data.name}`,
     objective: `Maximised: ${fitOptions.objective?.description}. p(x|z): ${model.describe().likelihood}. Nats per example, summed over its ${train.shape.join('×')} values.`,
-    dataset: `${config.data.name}, ${train.size} training and ${test.size} test examples, binarisation ${fitOptions.binarization}`,
+    dataset: `${config.data.name}, ${train.size} training and ${test.size} test examples, binarisation ${fitOptions.binarization}${(train.notes ?? []).map((note) => `. ${note}`).join('')}`,
     preset: config.preset,
     warnings,
     test: figuresOf(evaluation, model.latentDim, !warnings.includes(greyWarning)),

@@ -23,6 +23,24 @@ export const data = object({
     nonNegative().default(0.1),
     'examples of a file without a test split that make one: a fraction or a count',
   ),
+  testFile: describe(text().optional(), 'file or folder whose examples are the test split'),
+  testLabels: describe(text().optional(), 'file of labels of the test file'),
+  resize: describe(
+    z.union([whole(1), z.array(whole(1)).length(2)], 'a size such as 32, or [height, width]').optional(),
+    'size that images are brought to: the mean over an area where they shrink, linear where they grow',
+  ),
+  crop: describe(oneOf(['none', 'center']).optional(), 'center: the largest square in the middle of each image'),
+  channels: describe(
+    z.union([z.literal(1), z.literal(3)], '1 or 3').optional(),
+    '1: images become grey, 3: coloured; default: as the first',
+  ),
+  skipCorrupt: describe(yesNo().optional(), 'leave out images that cannot be read, and count them'),
+  stream: describe(
+    yesNo().optional(),
+    'leave the data in their file and read as needed; default: above data.memoryLimit, where the format allows it',
+  ),
+  memoryLimit: describe(whole(0).optional(), 'bytes above which data are streamed; default 1 GiB'),
+  shuffleBuffer: describe(whole(1).optional(), 'bytes of streamed data shuffled together; default 64 MiB'),
   binarization: describe(
     oneOf(binarizations as ['none', 'static', 'dynamic', 'threshold']).optional(),
     'how grey values become bits',
