@@ -9,6 +9,7 @@ import {
   evaluate,
   exp,
   expm1,
+  gather,
   grad,
   greater,
   hostTensor,
@@ -26,6 +27,7 @@ import {
   relu,
   reshape,
   sigmoid,
+  sin,
   slice,
   softplus,
   split,
@@ -50,6 +52,37 @@ const operations = (outputs: Tensor[]) => {
   for (const { op } of topologicalOrder(simplify(outputs))) counts[op.name] = (counts[op.name] ?? 0) + 1;
   return counts;
 };
+
+describe('pieces of a split', () => {
+  test('their gradients are joined, and pieces of what was joined are the pieces', () => {
+    const [a, b, c] = split(x, 1, [1, 1, 1]) as [Tensor, Tensor, Tensor];
+    const gradient = grad(sum(add(add(mul(a, exp(b)), sin(c)), 1)), x);
+    expect(operations([gradient])).not.toHaveProperty('pad');
+    expect(operations([gradient])).toMatchObject({ concat: 2 });
+    const [first] = evaluate([gradient], new Map([['x', hostTensor(Float32Array.of(1, 0, 0, 2, 1, 0), [2, 3])]]));
+    expect([...first!.data]).toEqual([1, 1, 1, Math.E, 2 * Math.E, 1]);
+    expect(operations([slice(pad(x, [0, 1], [0, 2]), 1, 1, 4)])).toEqual({ input: 1 });
+  });
+  test('pieces with a gap, or that overlap, are added', () => {
+    const gap = grad(sum(add(slice(x, 1, 0, 1), exp(slice(x, 1, 2, 3)))), x);
+    expect(operations([gap])).toMatchObject({ pad: 2, add: 1 });
+    const overlap = grad(sum(mul(slice(x, 1, 0, 2), slice(x, 1, 1, 3))), x);
+    expect(operations([overlap])).toMatchObject({ pad: 2, add: 1 });
+    const [values] = evaluate([gap], new Map([['x', hostTensor(new Float32Array(6), [2, 3])]]));
+    expect([...values!.data]).toEqual([1, 0, 1, 1, 0, 1]);
+  });
+});
+
+test('the gradient of a permutation is the permutation back', () => {
+  const order = constant(hostTensor(Int32Array.of(2, 0, 1), [3]));
+  const weights = constant(hostTensor(Float32Array.of(1, 2, 3), [3]));
+  const gradient = grad(sum(mul(gather(x, order, 1), weights)), x);
+  expect(operations([gradient])).not.toHaveProperty('scatterAdd');
+  const [values] = evaluate([gradient], new Map([['x', hostTensor(new Float32Array(6), [2, 3])]]));
+  expect([...values!.data]).toEqual([2, 3, 1, 2, 3, 1]);
+  const twice = constant(hostTensor(Int32Array.of(0, 0, 1), [3]));
+  expect(operations([grad(sum(gather(x, twice, 1)), x)])).toHaveProperty('scatterAdd');
+});
 
 describe('equal expressions become one', () => {
   test('written twice', () => {

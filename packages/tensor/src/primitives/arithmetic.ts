@@ -3,6 +3,7 @@ import { greater, less, step, where } from './compare.ts';
 import { binary, defineElementwise, unary } from './elementwise.ts';
 import { exp, log, sign } from './functions.ts';
 import { scalarValue, type TensorLike } from './source.ts';
+import { joinPieces } from './structure.ts';
 
 const numeric = ['float32', 'int32'] as const;
 const isScalar = (t: Tensor, value: number): boolean => scalarValue(t) === value;
@@ -15,7 +16,7 @@ export const add = binary(
     accepts: numeric,
     value: (a, b) => a + b,
     grad: (g) => [g, g],
-    simplify: ([a, b]) => (isScalar(a!, 0) ? b : isScalar(b!, 0) ? a : undefined),
+    simplify: ([a, b]) => (isScalar(a!, 0) ? b : isScalar(b!, 0) ? a : joinPieces(a!, b!)),
   }),
 );
 

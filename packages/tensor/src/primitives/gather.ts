@@ -1,9 +1,10 @@
 import { ReparamError } from '../errors.ts';
 import { sizeOf } from '../host.ts';
 import { checkSizes, countElements, formatShape, normalizeAxes, sameShape } from '../shape.ts';
-import { apply, type Primitive, type Tensor } from '../tensor.ts';
+import { apply, isOp, type Primitive, type Tensor } from '../tensor.ts';
 import { equal } from './compare.ts';
 import { allocate } from './loops.ts';
+import { constant, constantOp } from './source.ts';
 import { cast, iota, reshape } from './structure.ts';
 
 const checkIndices = (indices: Tensor, doing: string) => {
@@ -19,7 +20,7 @@ const gatherOp: Primitive<{ axis: number }> = {
     return { dtype: x!.dtype, shape: [...x!.shape.slice(0, axis), ...indices!.shape, ...x!.shape.slice(axis + 1)] };
   },
   vjp: (g, { inputs: [x, indices], attrs: { axis } }) => [
-    apply(scatterAddOp, [g, indices!], { axis, size: x!.shape[axis] as number }),
+    undone(indices!, axis, x!, g) ?? apply(scatterAddOp, [g, indices!], { axis, size: x!.shape[axis] as number }),
     null,
   ],
   lower: (e, [x, indices], { attrs }) => e.node('Gather', [x!, indices!], { axis: attrs.axis }),
@@ -39,6 +40,18 @@ const gatherOp: Primitive<{ axis: number }> = {
   },
   flops: () => 0,
 };
+
+/** The transpose of taking every position once, by constant indices: taking them back. */
+function undone(indices: Tensor, axis: number, x: Tensor, g: Tensor): Tensor | undefined {
+  if (!isOp(indices, constantOp) || indices.rank !== 1 || indices.shape[0] !== x.shape[axis]) return undefined;
+  const order = indices.attrs.value.data as Int32Array;
+  const inverse = new Int32Array(order.length).fill(-1);
+  order.forEach((from, to) => {
+    inverse[from] = to;
+  });
+  if (inverse.includes(-1)) return undefined;
+  return gather(g, constant({ dtype: 'int32', shape: [order.length], data: inverse }), axis);
+}
 
 function checkIndex(index: number, size: number): number {
   if (index >= 0 && index < size) return index;

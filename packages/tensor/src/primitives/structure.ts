@@ -224,6 +224,11 @@ const sliceOp: Primitive<SliceAttrs> = {
   },
   simplify: ({ inputs: [x], shape, attrs }) => {
     if (sameShape(x!.shape, shape)) return x;
+    if (isOp(x!, padOp)) {
+      // A slice of exactly what zeros were added to.
+      const inner = x.inputs[0]!;
+      return sameShape(inner.shape, shape) && attrs.starts.every((s, i) => s === x.attrs.before[i]) ? inner : undefined;
+    }
     if (!isOp(x!, concatOp)) return undefined;
     // A slice of exactly one piece of a concatenation is that piece.
     const axis = x.attrs.axis;
@@ -299,6 +304,23 @@ const padOp: Primitive<{ before: readonly number[]; after: readonly number[] }> 
   simplify: ({ inputs: [x], shape }) => (sameShape(x!.shape, shape) ? x : undefined),
   flops: () => 0,
 };
+
+/**
+ * The sum of two pieces that zeros were added to, where it is the two side by side: gradients of the pieces of a split are
+ * joined again. Undefined for any other sum.
+ */
+export function joinPieces(a: Tensor, b: Tensor): Tensor | undefined {
+  if (!isOp(a, padOp) || !isOp(b, padOp) || !sameShape(a.shape, b.shape)) return undefined;
+  const isPadded = (t: Tensor<{ before: readonly number[]; after: readonly number[] }>, axis: number) =>
+    t.attrs.before[axis] !== 0 || t.attrs.after[axis] !== 0;
+  const axes = a.shape.flatMap((_, axis) => (isPadded(a, axis) || isPadded(b, axis) ? [axis] : []));
+  const [axis] = axes;
+  if (axis === undefined || axes.length !== 1) return undefined;
+  const [first, second] = a.attrs.before[axis]! < b.attrs.before[axis]! ? [a, b] : [b, a];
+  const end = first.attrs.before[axis]! + (first.inputs[0]!.shape[axis] as number);
+  if (end !== second.attrs.before[axis]) return undefined;
+  return pad(concat([first.inputs[0]!, second.inputs[0]!], axis), first.attrs.before, second.attrs.after);
+}
 
 /** Adds zeros: `before[i]` and `after[i]` elements on axis i. */
 export const pad = (x: Tensor, before: readonly number[], after: readonly number[]): Tensor =>
