@@ -1,15 +1,17 @@
+export { fitGaussian, type Gaussian, gaussian } from './gaussian.ts';
 export * from './linearGaussian.ts';
 export { linearVaeParams } from './linearVae.ts';
 export * from './mixture/index.ts';
 export { type DataMatrix, type Moments, moments } from './moments.ts';
 export * from './ppca.ts';
 export {
+  type BoundTerms,
   type EmOptions,
   type EmStep,
   fitPpcaEm,
   type LinearPosterior,
-  linearBound,
   linearPosterior,
+  linearTerms,
   type PpcaEm,
 } from './ppcaEm.ts';
 export * from './rbm/index.ts';
