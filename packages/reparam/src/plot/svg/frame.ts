@@ -1,6 +1,6 @@
 import { type Content, element, type Markup } from './markup.ts';
 import { ink, seriesColor } from './palette.ts';
-import { linearScale, type Scale } from './scale.ts';
+import { linearScale, logScale, type Scale } from './scale.ts';
 import { svgRoot } from './sheet.ts';
 import { text } from './text.ts';
 
@@ -19,6 +19,8 @@ export interface AxisOptions {
   readonly label: string;
   /** Marks at whole numbers only, for counts such as epochs. */
   readonly whole?: boolean;
+  /** A logarithmic axis, marked at powers of ten; values that are not positive are not drawn. */
+  readonly log?: boolean;
 }
 
 /** A legend line: the label of series `index`. */
@@ -39,27 +41,24 @@ export interface FrameParts {
   readonly draw: (x: Scale, y: Scale) => Content;
 }
 
+const axisScale = (
+  { whole, log }: AxisOptions,
+  domain: readonly [number, number],
+  range: readonly [number, number],
+  about: number,
+): Scale => (log ? logScale(domain, range, about) : linearScale(domain, range, about, whole));
+
 /** The whole chart as SVG text: title, legend, grid, axes with labels, the drawing, and a caption. */
 export function chartFrame(options: ChartOptions, parts: FrameParts): string {
   const { title, width = 560, height = 320 } = options;
   const legend = layOutLegend(parts.legend ?? [], width);
   const top = 40 + legend.height;
   const bottom = height - 46 - (parts.caption ? 20 : 0);
-  const yScale = linearScale(
-    parts.yDomain,
-    [bottom, top],
-    Math.max(2, Math.floor((bottom - top) / 40)),
-    options.y.whole,
-  );
+  const yScale = axisScale(options.y, parts.yDomain, [bottom, top], Math.max(2, Math.floor((bottom - top) / 40)));
   const longest = Math.max(...yScale.ticks.map((tick) => yScale.format(tick).length));
   const left = 34 + 7.2 * longest;
   const right = width - 20;
-  const xScale = linearScale(
-    parts.xDomain,
-    [left, right],
-    Math.max(2, Math.floor((right - left) / 70)),
-    options.x.whole,
-  );
+  const xScale = axisScale(options.x, parts.xDomain, [left, right], Math.max(2, Math.floor((right - left) / 70)));
 
   const gridLine = (x1: number, y1: number, x2: number, y2: number, strong = false) =>
     element('line', {

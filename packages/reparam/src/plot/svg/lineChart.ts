@@ -29,15 +29,19 @@ export function lineChart(options: LineChartOptions): string {
     points: spread(each.points.length, limit).map((i) => each.points[i]!),
   }));
   const drawn = series.reduce((sum, { points }) => sum + points.length, 0);
-  const all = series.flatMap(({ points }) => points).filter(isDrawn);
+  const { x: across, y: up } = options;
+  const isShown = ([x, y]: LinePoint) => (!across.log || x > 0) && (!up.log || y > 0);
+  const all = series.flatMap(({ points }) => points).filter((point) => isDrawn(point) && isShown(point));
   return chartFrame(options, {
     xDomain: extent(all.map(([x]) => x)),
-    yDomain: extent(all.flatMap(([, y, error = 0]) => [y - error, y + error])),
+    yDomain: extent(all.flatMap(([, y, error = 0]) => [up.log ? y : y - error, y + error])),
     legend: series.length > 1 ? series.map(({ name, dashed }, index) => ({ label: name, index, dashed })) : [],
     caption: drawn < total ? `${drawn.toLocaleString('en')} of ${total.toLocaleString('en')} points drawn` : undefined,
     draw: (x, y) => [
       ...(all.length ? [] : [text((x(0) + x(1)) / 2, (y(0) + y(1)) / 2, 'no data', { 'text-anchor': 'middle' })]),
-      ...series.flatMap((each, index) => drawSeries(each, index, x, y)),
+      ...series.flatMap((each, index) =>
+        drawSeries({ ...each, points: each.points.map(gapUnless(isShown)) }, index, x, y),
+      ),
     ],
   });
 }
@@ -66,6 +70,12 @@ function drawSeries({ points, dashed }: LineSeries, index: number, x: Scale, y: 
     ),
   ];
 }
+
+/** A point that cannot be shown, as one that leaves a gap. */
+const gapUnless =
+  (isShown: (point: LinePoint) => boolean) =>
+  (point: LinePoint): LinePoint =>
+    isShown(point) ? point : [point[0], Number.NaN];
 
 const isDrawn = ([x, y, error = 0]: LinePoint) => isDrawable(x) && isDrawable(y) && isDrawable(error);
 

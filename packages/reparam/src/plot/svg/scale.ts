@@ -38,6 +38,21 @@ export function linearScale(
   return Object.assign(map, { ticks, format: (value: number) => formatNumber(value, Math.min(decimals, 12)) });
 }
 
+/** A scale of logarithms from [low, high], both positive, widened to powers of ten, to `range` pixels. */
+export function logScale([low, high]: readonly [number, number], range: readonly [number, number], about = 6): Scale {
+  const first = Math.floor(Math.log10(low) + 1e-9);
+  const last = Math.max(first + 1, Math.ceil(Math.log10(high) - 1e-9));
+  const every = Math.max(1, Math.ceil((last - first) / about));
+  const ticks = Array.from({ length: Math.floor((last - first) / every) + 1 }, (_, i) => 10 ** (first + i * every));
+  const map = (value: number) =>
+    range[0] + ((Math.log10(Math.max(value, 10 ** first)) - first) / (last - first)) * (range[1] - range[0]);
+  const format = (value: number) => {
+    const power = Math.round(Math.log10(value));
+    return Math.abs(power) > 6 ? `1e${power}` : formatNumber(value, Math.max(0, -power));
+  };
+  return Object.assign(map, { ticks, format });
+}
+
 /** A number with a true minus sign, thousands apart by commas and a fixed count of decimals. */
 export function formatNumber(value: number, decimals: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'not a number' : value < 0 ? '−∞' : '∞';
