@@ -9,6 +9,7 @@ import * as encode from './commands/encode.ts';
 import * as evaluate from './commands/evaluate.ts';
 import * as exportModel from './commands/export.ts';
 import * as interpolate from './commands/interpolate.ts';
+import * as lab from './commands/lab/index.ts';
 import * as latents from './commands/latents.ts';
 import * as manifold from './commands/manifold.ts';
 import * as plot from './commands/plot.ts';
@@ -39,6 +40,7 @@ const commands: readonly { register(program: Command, app: App): void }[] = [
   diagram,
   encode,
   exportModel,
+  lab,
   datasets,
   presets,
 ];
