@@ -23,13 +23,15 @@ export interface HolesOptions {
 }
 
 /**
- * Draws places from the normal distribution with the mean and covariance of `codes` (row-major [n, dim]) and keeps those
- * farthest from any code and from each other, one after another (farthest-point order). Distances are measured after
- * whitening the codes, so that latent spaces of any scale compare.
+ * Draws places from the normal distribution with the mean and covariance of `codes` (row-major [n, dim]), leaves out the
+ * least likely fifth, which lies outside rather than between codes, and keeps those farthest from any code and from each
+ * other, one after another (farthest-point order). Distances are measured after whitening the codes, so that latent spaces
+ * of any scale compare.
  */
 export function latentHoles(codes: Float32Array, dim: number, options: HolesOptions): LatentHoles {
   const { count, candidates = 1000, seed = 0 } = options;
   const size = codes.length / dim;
+  const drawn = Math.ceil(candidates / likelyShare);
   if (!Number.isInteger(size) || size <= dim || !(count >= 1 && count <= candidates)) {
     throw new ReparamError('shape', 'codes to find holes among', {
       got: `${codes.length} values, ${count} holes of ${candidates} candidates`,
@@ -40,13 +42,12 @@ export function latentHoles(codes: Float32Array, dim: number, options: HolesOpti
   const centred = new Matrix(size, dim);
   for (let i = 0; i < size; i++) for (let d = 0; d < dim; d++) centred.set(i, d, codes[i * dim + d]! - mean[d]!);
   const covariance = centred.transpose().mmul(centred).div(size);
-  // A dimension that hardly varies is no reason to fail: it counts as a little spread.
-  const trace = covariance.trace() / dim;
-  for (let d = 0; d < dim; d++) covariance.set(d, d, covariance.get(d, d) + 1e-9 * trace + 1e-30);
+  // A dimension that does not vary is no reason to fail.
+  for (let d = 0; d < dim; d++) covariance.set(d, d, covariance.get(d, d) * (1 + 1e-9) + 1e-30);
   const factor = new CholeskyDecomposition(covariance).lowerTriangularMatrix;
   const white = whiten(centred, factor);
 
-  const noise = normalArray(foldIn(key(seed), 'holes'), candidates * dim);
+  const noise = likelyPlaces(normalArray(foldIn(key(seed), 'holes'), drawn * dim), dim, candidates);
   const gaps = nearestSquares(noise, white, dim, false);
   const chosen: number[] = [];
   const distances: number[] = [];
@@ -79,6 +80,18 @@ export function latentHoles(codes: Float32Array, dim: number, options: HolesOpti
     median: Math.sqrt(medianOf(gaps)),
     usual: Math.sqrt(medianOf(nearestSquares(some, white, dim, true))),
   };
+}
+
+/** Share of the draws that count as likely. */
+const likelyShare = 0.8;
+
+/** The `count` rows of least length, in their order. */
+function likelyPlaces(noise: Float32Array, dim: number, count: number): Float32Array {
+  const squares = Float64Array.from({ length: noise.length / dim }, (_, i) =>
+    noise.subarray(i * dim, (i + 1) * dim).reduce((sum, v) => sum + v * v, 0),
+  );
+  const limit = Float64Array.from(squares).sort()[count - 1]!;
+  return noise.filter((_, j) => squares[Math.floor(j / dim)]! <= limit).subarray(0, count * dim);
 }
 
 /** L⁻¹ of every row: unit covariance. */

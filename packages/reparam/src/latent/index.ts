@@ -9,5 +9,6 @@ export { labelCondition } from './labelCondition.ts';
 export { type LatentDraws, latentDraws } from './latentDraws.ts';
 export { type Manifold, manifold } from './manifold.ts';
 export type { LatentOptions } from './options.ts';
+export { hasQuantiles, type PriorScale, priorScale } from './priorScale.ts';
 export { type SampleOptions, type Samples, sample } from './sample.ts';
 export { dimensionsByKl, type Traversal, type TraverseOptions, traverse } from './traverse.ts';

@@ -1,0 +1,101 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decode } from 'fast-png';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { main } from '../src/main.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'reparam-conditional-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+afterEach(() => vi.restoreAllMocks());
+
+/** Runs the command in this process. */
+async function reparam(...args: string[]) {
+  const written = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    vi.spyOn(process[name], 'write').mockImplementation(((text: string, done?: unknown) => {
+      written[name] += text;
+      if (typeof done === 'function') done();
+      return true;
+    }) as typeof process.stdout.write);
+  }
+  const code = await main(args);
+  vi.restoreAllMocks();
+  return { code, ...written };
+}
+
+async function json(...args: string[]): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await reparam(...args, '--json', '--quiet');
+  expect([code, stderr]).toEqual([0, '']);
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+const small = ['--set', 'model.hidden=[16]', '--set', 'training.batchSize=100', '--set', 'evaluation.numSamples=20'];
+const train = (preset: string, ...more: string[]) =>
+  json('train', 'digits', '--preset', preset, '--epochs', '1', '--out', join(folder, preset), ...small, ...more);
+const sizeOf = async (file: unknown) => {
+  const { width, height } = decode(await readFile(file as string));
+  return [width, height];
+};
+/** Pixels of a grid of digits, eight pixels a pixel and a border of two. */
+const grid = (columns: number, rows: number) => [2 + columns * 66, 2 + rows * 66];
+/** The same with a gap between rows. */
+const strips = (columns: number, rows: number) => [2 + columns * 66, 2 + rows * 66 + (rows - 1) * 6];
+
+describe('a run given labels', () => {
+  it('trains, keeps the number of classes, evaluates, draws classes and exports', async () => {
+    const run = join(folder, 'cvae');
+    const { test } = (await train('cvae')) as { test: { elbo: number; logLikelihood: number } };
+    expect(test.logLikelihood).toBeGreaterThan(test.elbo);
+    const config = JSON.parse(await readFile(join(run, 'config.json'), 'utf8')) as { model: { condition: unknown } };
+    expect(config.model.condition).toEqual({ kind: 'labels', numClasses: 10 });
+    expect(await sizeOf(join(run, 'samples.png'))).toEqual(grid(10, 10));
+    const again = (await json('evaluate', run, '--num-samples', '0')) as { test: { elbo: number } };
+    expect(again.test.elbo).toBe(test.elbo);
+
+    const all = await json('sample', run, '--label', 'all', '--count', '3');
+    expect(all.labels).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(await sizeOf(all.file)).toEqual(grid(3, 10));
+    const threes = await json('sample', run, '--label', '3', '--count', '4');
+    expect(await sizeOf(threes.file)).toEqual(grid(2, 2));
+    expect((await json('export', run)).encoder).toBe(join(run, 'encoder.onnx'));
+
+    const wrong = await reparam('sample', run, '--label', '12');
+    expect([wrong.code, wrong.stderr]).toEqual([
+      2,
+      expect.stringMatching(/no such class: got 12, expected a label from 0 to 9/),
+    ]);
+    expect((await reparam('sample', run, '--label', 'x')).stderr).toMatch(/class number, several such as 3,5, or all/);
+  });
+});
+
+describe('a run that completes pictures', () => {
+  it('trains, and writes what was given, completions and the truth', async () => {
+    const run = join(folder, 'cvae-complete');
+    await train('cvae-complete', '--set', 'model.prior.hidden=[8]');
+    const config = JSON.parse(await readFile(join(run, 'config.json'), 'utf8')) as { data: { shape: unknown } };
+    expect(config.data.shape).toEqual([8, 8]);
+    expect(await sizeOf(join(run, 'samples.png'))).toEqual(strips(7, 20));
+    const { file, count } = await json('sample', run, '--count', '5', '--draws', '4');
+    expect([count, await sizeOf(file)]).toEqual([5, strips(6, 5)]);
+    expect(await json('reconstruct', run, '--count', '4')).toMatchObject({ count: 4 });
+    expect((await reparam('sample', run, '--label', '1')).stderr).toMatch(/--label needs a model that is given labels/);
+  });
+});
+
+describe('a plain autoencoder', () => {
+  it('says that its figure bounds nothing, in text and JSON', async () => {
+    const run = join(folder, 'ae');
+    const { test } = (await train('ae')) as { test: Record<string, unknown> };
+    expect(test).toMatchObject({ bound: 'none', rate: 0 });
+    expect(test.logLikelihood).toBeUndefined();
+    const { stdout } = await reparam('evaluate', run, '--quiet');
+    expect(stdout).toMatch(/reconstruction log-likelihood \(no bound on log p\(x\)\)/);
+    expect(stdout).not.toMatch(/ELBO|rate/);
+    const refused = await reparam('sample', run, '--label', '1');
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/got an unconditional model/)]);
+  });
+});
