@@ -1,11 +1,14 @@
 import type { Tensor } from '@reparam/tensor';
 import {
   bernoulliLikelihood,
+  deltaPosterior,
   type FisherOptions,
   fisher,
+  fullCovarianceNormal,
   gaussianLikelihood,
   type MlpOptions,
   mlp,
+  type Posterior,
   type SymbolicParams,
   traceContext,
   vae,
@@ -211,6 +214,29 @@ test.each(['gelu', 'silu', 'softplus', 'sigmoid'] as const)('%s is smooth enough
   const smooth = modelWith({ activation, layerNorm: true });
   const { loss } = await atNoise(fisher(), { ...situation, model: smooth, params: movedParams(smooth) });
   expect(Number.isFinite(loss)).toBe(true);
+});
+
+test('a posterior of full covariance: the gradient by finite differences; points are refused', async () => {
+  const withPosterior = (posterior: Posterior) =>
+    vae({
+      dataShape: [dataSize],
+      latentDim,
+      encoder: mlp([4], { activation: 'tanh' }),
+      decoder: mlp([4], { activation: 'tanh' }),
+      likelihood: gaussianLikelihood({ scale: 0.8 }),
+      posterior,
+    });
+  const full = withPosterior(fullCovarianceNormal());
+  const at = { ...situation, model: full, params: movedParams(full) };
+  const { gradient } = await atNoise(fisher(), at);
+  const path = 'encoder/0/weight';
+  const want = await finiteDifference(at, path, async (s) => (await atNoise(fisher(), s)).loss);
+  expectClose(gradient[path]!, want, 1e-5);
+
+  const points = withPosterior(deltaPosterior());
+  await expect(atNoise(fisher(), { ...at, model: points, params: movedParams(points) })).rejects.toThrow(
+    'needs a posterior that is a density',
+  );
 });
 
 test('an unknown mode is refused', () => {

@@ -1,8 +1,13 @@
 import { broadcastTo, constant, mul, square, sum, type Tensor } from '@reparam/tensor';
 import {
   bernoulliLikelihood,
+  chain,
+  coupling,
   type Distribution,
+  diagonalNormal,
   elbo,
+  flowPosterior,
+  fullCovarianceNormal,
   type HostParams,
   independent,
   iwae,
@@ -10,7 +15,9 @@ import {
   mlp,
   normal,
   type Objective,
+  permute,
   type SymbolicParams,
+  sharedVarianceNormal,
   vae,
 } from 'reparam';
 import { describe, expect, test } from 'vitest';
@@ -146,6 +153,35 @@ describe('a VAE of one latent dimension: expected gradients by quadrature', () =
   ] as const)('score function = reparameterised: %o, baseline %s', async (options, baseline, draws) => {
     const score = await expectedGradient(elbo({ ...options, gradient: 'score-function', baseline }), draws);
     expectSameGradient(score, await expectedGradient(elbo(options), draws));
+  });
+});
+
+describe('two latent dimensions, every family with a density: expected gradients by quadrature', () => {
+  const coupled = flowPosterior({ flow: chain([coupling({ hidden: [3], activation: 'tanh' }), permute('reverse')]) });
+  test.each([
+    ['diagonal', diagonalNormal()],
+    ['shared variance', sharedVarianceNormal()],
+    ['full covariance', fullCovarianceNormal()],
+    ['couplings behind a diagonal one', coupled],
+  ])('%s: doubly reparameterised = score function = standard', async (_, posterior) => {
+    const model = vae({ dataShape: [6], latentDim: 2, encoder: net(), decoder: net(), posterior });
+    const { points, weights } = normalGrid(2);
+    const situation: Situation = {
+      model,
+      params: movedParams(model, 0.4),
+      x: floats(
+        points.flatMap(() => x),
+        [points.length, 6],
+      ),
+      weights,
+      noise: { z: floats(points.flat(), [points.length, 2]) },
+    };
+    const iwaeNoise = { ...situation, noise: { z: floats(points.flat(), [1, points.length, 2]) } };
+    const standard = await atNoise(elbo({ kl: 'sampled' }), situation);
+    const double = iwae({ numSamples: 1, gradient: 'doubly-reparameterised' });
+    expectSameGradient(await atNoise(double, iwaeNoise), standard);
+    const score = elbo({ kl: 'sampled', gradient: 'score-function', baseline: -4 });
+    expectSameGradient(await atNoise(score, situation), standard);
   });
 });
 
