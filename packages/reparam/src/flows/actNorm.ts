@@ -20,8 +20,10 @@ export const actNorm = (): Flow => ({
       for (let i = j; i < rows.length; i += dim) mean += rows[i]! / count;
       let variance = 0;
       for (let i = j; i < rows.length; i += dim) variance += (rows[i]! - mean) ** 2 / count;
-      loc[j] = variance > 0 ? mean : 0;
-      logScale[j] = variance > 0 ? 0.5 * Math.log(variance) : 0;
+      // Rounding alone makes constants vary by 1e-16 of themselves.
+      if (!(variance > 1e-12 * Math.max(1, mean ** 2))) continue;
+      loc[j] = mean;
+      logScale[j] = 0.5 * Math.log(variance);
     }
     return { loc: hostTensor(loc, [dim]), logScale: hostTensor(logScale, [dim]) };
   },

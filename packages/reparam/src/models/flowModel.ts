@@ -2,12 +2,13 @@ import {
   constant,
   evaluate,
   foldIn,
-  type HostTensor,
   hostTensor,
+  type Key,
   mean,
   ReparamError,
   sizeOf,
   sub,
+  uniformArray,
 } from '@reparam/tensor';
 import { bindFlow, type Flow, invertFlow, unrolledDims } from '../flows/index.ts';
 import { branch } from '../params.ts';
@@ -58,7 +59,7 @@ export function flowModel(options: FlowModelOptions): LatentModel {
     init: (key, { dataRows } = {}) => ({
       flow: flow.init(foldIn(key, 'flow'), dim, {
         features: conditionSize,
-        rows: dataRows && treatedRows(treatment, dataRows, dim),
+        rows: dataRows && treatedRows(treatment, dataRows, dim, foldIn(key, 'noise')),
       }),
       prior: base.init(foldIn(key, 'prior'), dim, { dataSize: dim, conditionSize }),
     }),
@@ -101,9 +102,10 @@ export function flowModel(options: FlowModelOptions): LatentModel {
 const hasSequentialPart = (flow: Flow): boolean =>
   flow.sequential !== undefined || (flow.parts ?? []).some(hasSequentialPart);
 
-/** Examples as they enter the flow, each value in the middle of its step. */
-function treatedRows(treatment: Treatment, rows: Float64Array, dim: number): Float64Array {
-  const x: HostTensor = hostTensor(rows, [rows.length / dim, dim]);
-  const [value] = evaluate([treatment.forward(constant(x), constant(0.5)).value], new Map());
+/** Examples as they enter the flow. */
+function treatedRows(treatment: Treatment, rows: Float64Array, dim: number, key: Key): Float64Array {
+  const matrix = (data: Float64Array) => constant(hostTensor(data, [rows.length / dim, dim]));
+  const noise = matrix(Float64Array.from(uniformArray(key, rows.length)));
+  const [value] = evaluate([treatment.forward(matrix(rows), noise).value], new Map());
   return Float64Array.from(value!.data as Float64Array);
 }
