@@ -69,10 +69,19 @@ describe('configuration', () => {
     ['model.dropout=1', 'configuration model.dropout', 'a number below 1'],
     ['model.layerNorm=1', 'configuration model.layerNorm', 'true or false'],
     ['model.likelihood={"kind":"gaussian","scale":0}', 'configuration model.likelihood.scale', 'a positive number'],
-    ['model.likelihood.kind=poisson', 'configuration model.likelihood.kind', 'bernoulli or gaussian'],
+    ['model.likelihood.kind=student', 'configuration model.likelihood.kind', 'bernoulli, gaussian, laplace'],
     ['objective.beta=-1', 'configuration objective.beta', 'a number, 0 or more'],
     ['objective.beta=much', 'configuration objective.beta', 'a number, or an object with a schedule'],
     ['objective.beta={"schedule":"linear"}', 'configuration objective.beta.epochs', 'a positive number'],
+    ['objective.kind=vae', 'configuration objective.kind', 'elbo, iwae, beta-tc, infovae, dip, fisher'],
+    ['objective.gradient=exact', 'configuration objective.gradient', 'one of reparameterised, score-function'],
+    ['objective.baseline=median', 'configuration objective.baseline', 'none, leave-one-out, batch or a number'],
+    [
+      'objective.capacity={"gamma":1}',
+      'configuration objective.capacity.nats',
+      'a number, or an object with a schedule',
+    ],
+    ['objective={"kind":"dip","variant":"iii"}', 'configuration objective.variant', 'one of i, ii'],
     ['optimizer.kind=sgd', 'configuration optimizer.learningRate', 'a positive number, or an object with a schedule'],
     ['optimizer.beta1=1', 'configuration optimizer.beta1', 'a number below 1'],
     ['data.binarization=grey', 'configuration data.binarization', 'one of none, static, dynamic, threshold'],
@@ -98,6 +107,17 @@ describe('configuration', () => {
     expect(error.code).toBe('config');
     expect(error.message).toContain(text);
     expect({}).not.toHaveProperty('polluted');
+  });
+
+  it.each([
+    ['beta-tc', { beta: 6 }],
+    ['infovae', { alpha: 1, lambda: 100 }],
+    ['dip', { variant: 'ii', offDiagonal: 10 }],
+    ['fisher', { mode: 'theorem' }],
+    ['reconstruction', {}],
+  ])('the defaults of objective %s', async (kind, defaults) => {
+    const { objective } = await resolveConfig({ set: [`objective.kind=${kind}`] }, 'digits');
+    expect(objective).toEqual({ kind, ...defaults });
   });
 
   it('another variant starts from its own defaults, in whatever order it is written', async () => {
