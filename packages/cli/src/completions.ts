@@ -1,6 +1,15 @@
-import { type Completions, type LatentModel, labelCondition } from 'reparam';
+import { type HostTensor, hostTensor } from '@reparam/tensor';
+import {
+  type Completions,
+  completionLayout,
+  type Dataset,
+  type LatentModel,
+  labelCondition,
+  reassemble,
+} from 'reparam';
 import { type Image, type ImageSize, stripGrid } from 'reparam/plot';
 import { toGrey } from './pictures.ts';
+import type { Run } from './run/openRun.ts';
 
 /** Rows of pictures: what was given, its completions, and the whole picture as it was. */
 export function completionGrid(
@@ -22,6 +31,24 @@ export function completionGrid(
     all.set(right.subarray(row * width, (row + 1) * width), (row * columns + columns - 1) * width);
   }
   return stripGrid(all, { ...size, columns });
+}
+
+/** Puts what a run models back into the pictures of `examples` it is part of; nothing to do unless the run completes pictures. */
+export function wholePictures(
+  { config, shape }: Run,
+  { condition: given }: Dataset,
+): (parts: HostTensor) => HostTensor {
+  const { condition } = config.model;
+  if (condition.kind !== 'completion') return (parts) => parts;
+  const layout = completionLayout(shape, condition.missing);
+  const rest = Float32Array.from(given!.data, (value) => value * given!.scale);
+  return ({ data }) => {
+    const count = data.length / layout.missing.length;
+    return hostTensor(reassemble(layout, data as Float32Array, rest), [
+      count,
+      layout.missing.length + layout.rest.length,
+    ]);
+  };
 }
 
 /** `perClass` draws of each of `labels`, a class after the other, as the condition of a model given labels. */

@@ -81,7 +81,10 @@ describe('a run that completes pictures', () => {
     expect(await sizeOf(join(run, 'samples.png'))).toEqual(strips(7, 20));
     const { file, count } = await json('sample', run, '--count', '5', '--draws', '4');
     expect([count, await sizeOf(file)]).toEqual([5, strips(6, 5)]);
-    expect(await json('reconstruct', run, '--count', '4')).toMatchObject({ count: 4 });
+    const pairs = await json('reconstruct', run, '--count', '4');
+    const [width, height] = await sizeOf(pairs.file);
+    // Whole pictures: four beside each other, each above its reconstruction.
+    expect([width, height]).toEqual(strips(4, 2).map((size, i) => (i === 1 ? size - 6 : size)));
     expect((await reparam('sample', run, '--label', '1')).stderr).toMatch(/--label needs a model that is given labels/);
   });
 });

@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import { reconstruct, take } from 'reparam';
 import { pairsGrid } from 'reparam/plot';
 import { type App, addRuntimeOptions, wholeOption } from '../app.ts';
+import { wholePictures } from '../completions.ts';
 import { addExampleOptions, type ExampleOptions, openExamples } from '../examples.ts';
 import { picturePath, pictureStyle, writePicture } from '../pictureFile.ts';
-import { toGrey } from '../pictures.ts';
+import { imageSizeOf, toGrey } from '../pictures.ts';
 import { openRun } from '../run/openRun.ts';
 
 interface ReconstructOptions extends ExampleOptions {
@@ -41,7 +42,8 @@ Examples:
     const { dataset, settings } = await openExamples(session, run, options);
     const examples = take(dataset, options.count);
     const { input, mean } = await reconstruct(run.model, run.params, examples, settings);
-    const image = pairsGrid(toGrey(input, range), toGrey(mean, range), size);
+    const whole = wholePictures(run, examples);
+    const image = pairsGrid(toGrey(whole(input), range), toGrey(whole(mean), range), imageSizeOf(run.shape) ?? size);
     return writePicture(path, image, `${examples.size} examples, each above its reconstruction`, {
       run: folder,
       count: examples.size,
