@@ -13,7 +13,7 @@ const commands = [
   'traverse',
   'manifold',
 ];
-const all = [...commands, 'encode', 'export', 'datasets', 'presets'];
+const all = [...commands, 'plot', 'diagram', 'latents', 'encode', 'export', 'datasets', 'presets'];
 
 describe('help', () => {
   it('lists every command, with examples and exit codes', async () => {

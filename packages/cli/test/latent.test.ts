@@ -20,6 +20,7 @@ import {
 } from 'reparam';
 import { readSafetensors, writeSafetensors } from 'reparam/io';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { elementsOf } from '../../reparam/test/plot/wellFormed.ts';
 import { parseConfig } from '../src/config/resolve.ts';
 import { main } from '../src/main.ts';
 import { openRun, type Run } from '../src/run/openRun.ts';
@@ -113,6 +114,14 @@ async function images(file: unknown, columns: number, { padding = 2, gap = 0, gr
   return rows;
 }
 
+/** Small images of a chart written as SVG, from its cells. */
+async function cells(file: unknown): Promise<number[][]> {
+  const svg = await readFile(file as string, 'utf8');
+  return [...svg.matchAll(/href="data:image\/png;base64,([^"]+)"/g)].map(([, png]) => [
+    ...decode(Buffer.from(png!, 'base64')).data,
+  ]);
+}
+
 /** Values in [0, 1], a row an image, as the picture should hold them. */
 const bytes = ({ data, shape }: HostTensor) =>
   Array.from({ length: shape[0]! }, (_, i) =>
@@ -126,7 +135,7 @@ const settings = async () => ({ runtime: await nodeRuntime(), binarization: 'dyn
 describe('pictures', () => {
   it('sample: the first of many samples, with the seed of the run', async () => {
     const { file, count, seed } = await json('sample', run.folder, '--count', '9');
-    expect([file, count, seed]).toEqual([join(run.folder, 'samples.png'), 9, 4]);
+    expect([file, count, seed]).toEqual([join(run.folder, 'samples-9.png'), 9, 4]);
     const { mean, x } = await sample(run.model, run.params, 20, await settings());
     expect(await images(file, 3)).toEqual(bytes(mean).slice(0, 9));
 
@@ -139,7 +148,7 @@ describe('pictures', () => {
 
   it('reconstruct: what the model saw above what it made of it', async () => {
     const { file, count } = await json('reconstruct', run.folder, '--count', '12');
-    expect([file, count]).toEqual([join(run.folder, 'reconstructions.png'), 12]);
+    expect([file, count]).toEqual([join(run.folder, 'reconstructions-12-test.png'), 12]);
     const { input, mean } = await reconstruct(run.model, run.params, take(digits('test'), 12), await settings());
     const shown = await images(file, 10, { gap: 6, group: 2 });
     const [above, below] = [bytes(input), bytes(mean)];
@@ -151,24 +160,27 @@ describe('pictures', () => {
     const args = ['interpolate', run.folder, '--from', '3', '--to', '0', '--steps', '6', '--split', 'train'];
     const { file } = await json(...args);
     expect(file).toBe(join(run.folder, 'interpolation.png'));
+    expect(decode(await readFile(file as string)).width).toBeGreaterThan(8 * 56);
+    const out = join(folder, 'interpolation.svg');
     const data = take(digits('train'), 4);
     const { mean: z } = await encode(run.model, run.params, data, await settings());
     const { input } = await reconstruct(run.model, run.params, data, await settings());
     const code = (i: number) => (z.data as Float32Array).subarray(5 * i, 5 * i + 5);
     for (const path of ['linear', 'spherical'] as const) {
-      if (path === 'spherical') await json(...args, '--spherical');
+      await json(...args, '--path', path, '--out', out);
       const decoded = await decodeMeans(
         run.model,
         run.params,
         interpolate(code(3), code(0), 6, path),
         await settings(),
       );
-      expect(await images(file, 8, { gap: 6 })).toEqual([bytes(input)[3], ...bytes(decoded), bytes(input)[0]]);
+      expect(await cells(out)).toEqual([bytes(input)[3], ...bytes(decoded), bytes(input)[0]]);
     }
   });
 
   it('traverse: a row a dimension, the largest KL first, through the code of the example', async () => {
-    const result = await json('traverse', run.folder, '--dims', '3', '--steps', '5', '--around', '2');
+    const out = join(folder, 'traversal.svg');
+    const result = await json('traverse', run.folder, '--dims', '3', '--steps', '5', '--around', '2', '--out', out);
     const rows = result.rows as { dim: number; kl: number }[];
     expect(rows).toHaveLength(3);
     expect(rows.map(({ kl }) => kl)).toEqual(rows.map(({ kl }) => kl).sort((a, b) => b - a));
@@ -182,17 +194,44 @@ describe('pictures', () => {
       { dtype: 'float32', shape: [15, 5], data: Float32Array.from(codes.flat()) },
       await settings(),
     );
-    expect(await images(result.file, 5, { gap: 6 })).toEqual(bytes(expected));
+    expect(await cells(out)).toEqual(bytes(expected));
+    const svg = await readFile(out, 'utf8');
+    for (const { dim, kl } of rows) expect(svg).toMatch(new RegExp(`>z${dim}<.*>${kl.toFixed(2)} nats<`));
 
-    const around = await json('traverse', run.folder, '--around', 'prior', '--steps', '3');
-    const middles = (await images(around.file, 3, { gap: 6 })).filter((_, i) => i % 3 === 1);
+    await json('traverse', run.folder, '--around', 'prior', '--steps', '3', '--out', out);
+    const middles = (await cells(out)).filter((_, i) => i % 3 === 1);
     expect(middles).toHaveLength(5);
     expect(new Set(middles.map(String)).size).toBe(1);
   });
 
+  it('interpolate: from the mean code of a class to that of another, on both paths', async () => {
+    const out = join(folder, 'classes.svg');
+    const ends = ['--from-label', '3', '--to-label', '8'];
+    await json('interpolate', run.folder, ...ends, '--path', 'both', '--steps', '4', '--out', out);
+    const data = digits('test');
+    const { mean } = await encode(run.model, run.params, data, await settings());
+    const meanOf = (label: number) => {
+      const rows = [...data.labels!.keys()].filter((i) => data.labels![i] === label);
+      return Float32Array.from({ length: 5 }, (_, d) =>
+        rows.reduce((sum, i) => sum + mean.data[5 * i + d]! / rows.length, 0),
+      );
+    };
+    const expected = [];
+    for (const path of ['linear', 'spherical'] as const) {
+      const way = interpolate(meanOf(3), meanOf(8), 4, path);
+      expected.push(...bytes(await decodeMeans(run.model, run.params, way, await settings())));
+    }
+    const shown = await cells(out);
+    expect(shown).toHaveLength(8);
+    // Means are summed in another order: the last bit of a byte may differ.
+    shown.flat().forEach((value, i) => {
+      expect(Math.abs(value - expected.flat()[i]!)).toBeLessThanOrEqual(1);
+    });
+  });
+
   it('manifold: quantiles to the right and upwards', async () => {
     const { file } = await json('manifold', plane.folder, '--size', '3');
-    expect(file).toBe(join(plane.folder, 'manifold.png'));
+    expect(file).toBe(join(plane.folder, 'manifold-3.png'));
     const q = 0.967421566101701; // normal quantile of 5/6
     const codes = Float32Array.from([q, 0, -q].flatMap((up) => [-q, up, 0, up, q, up]));
     const expected = await decodeMeans(
@@ -213,7 +252,60 @@ describe('pictures', () => {
   it('says in words what it wrote', async () => {
     const { code, stdout, stderr } = await reparam('sample', run.folder, '--count', '2');
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toBe(`${join(run.folder, 'samples.png')}  2 samples (134 × 68 pixels)\n`);
+    expect(stdout).toBe(`${join(run.folder, 'samples-2.png')}  2 samples (134 × 68 pixels)\n`);
+  });
+});
+
+describe('figures', () => {
+  const figures = ['latent', 'histograms', 'aggregate-contours', 'aggregate-quantiles', 'traversal', 'interpolation'];
+
+  it('plot writes every figure that the run allows, as SVG or PNG', async () => {
+    const svg = await json('plot', run.folder, '--format', 'svg');
+    const names = (svg.figures as { file: string; caption: string }[]).map(({ file }) => file);
+    expect(names).toEqual([...figures, 'neighbours'].map((name) => join(run.folder, 'figures', `${name}.svg`)));
+    for (const file of names) elementsOf(await readFile(file, 'utf8'));
+
+    const png = await json('plot', plane.folder, '--what', 'manifold');
+    const [{ file }] = png.figures as [{ file: string }];
+    const { width, data, channels } = decode(await readFile(file));
+    expect(width).toBe(Math.round(1.5 * (560 + 54)));
+    // Words are drawn without fonts of the system: dark pixels in the line of the title.
+    const title = data.slice(15 * width * channels, 30 * width * channels);
+    expect(title.filter((value, i) => i % channels === 0 && value < 100).length).toBeGreaterThan(100);
+  });
+
+  it('neighbours are the nearest training examples to the samples', async () => {
+    await json('plot', run.folder, '--what', 'neighbours', '--format', 'svg');
+    const shown = await cells(join(run.folder, 'figures', 'neighbours.svg'));
+    const train = digits('train');
+    const { mean } = await sample(run.model, run.params, 8, await settings());
+    const first = mean.data.subarray(0, 64);
+    const distances = Array.from({ length: train.size }, (_, i) => ({
+      i,
+      square: first.reduce((sum, v, j) => sum + (v - train.data[64 * i + j]! / 16) ** 2, 0),
+    })).sort((a, b) => a.square - b.square);
+    const example = (i: number) => Array.from(train.data.slice(64 * i, 64 * i + 64), (v) => Math.round((255 * v) / 16));
+    expect(shown).toHaveLength(8 * 6);
+    expect(shown.slice(0, 6)).toEqual([bytes(mean)[0], ...distances.slice(0, 5).map(({ i }) => example(i))]);
+    const svg = await readFile(join(run.folder, 'figures', 'neighbours.svg'), 'utf8');
+    expect(svg).toContain(`>${Math.sqrt(distances[0]!.square).toFixed(2)}<`);
+  });
+
+  it('latents compares two runs', async () => {
+    const out = join(folder, 'latents.svg');
+    const { runs } = await json('latents', plane.folder, run.folder, '--holes', '3', '--out', out);
+    expect((runs as { holes: number[] }[]).map(({ holes }) => holes.length)).toEqual([3, 3]);
+    expect(await cells(out)).toHaveLength(6);
+    elementsOf(await readFile(out, 'utf8'));
+  });
+
+  it.each(['architecture', 'plate', 'computation'])('diagram of a run and of a preset: %s', async (kind) => {
+    const { file } = await json('diagram', run.folder, '--kind', kind);
+    expect(file).toBe(join(run.folder, `${kind}.svg`));
+    expect(await readFile(file as string, 'utf8')).toContain('vae on digits');
+    const out = join(folder, `${kind}.png`);
+    await json('diagram', 'vae-2d', '--kind', kind, '--out', out);
+    expect(decode(await readFile(out)).width).toBeGreaterThan(400);
   });
 });
 
@@ -294,6 +386,22 @@ describe('what is refused', () => {
       says: 'whole number',
     },
     'an end that is left out': { args: () => ['interpolate', run.folder, '--from', '1'], code: 2, says: '--to' },
+    'ends of two kinds': {
+      args: () => ['interpolate', run.folder, '--from', '1', '--to-label', '3'],
+      code: 2,
+      says: '--from and --to, or --from-label and --to-label',
+    },
+    'a class there is none of': {
+      args: () => ['interpolate', run.folder, '--from-label', '3', '--to-label', '11'],
+      code: 2,
+      says: 'no such class (digits): got 11, expected 0, 1, 2',
+    },
+    'a figure the run does not allow': {
+      args: () => ['plot', run.folder, '--what', 'manifold'],
+      code: 2,
+      says: 'needs two latent dimensions',
+    },
+    'a diagram of nothing': { args: () => ['diagram', 'vea'], code: 2, says: 'vea' },
     'an interpolation without steps': {
       args: () => ['interpolate', run.folder, '--from', '0', '--to', '1', '--steps', '1'],
       code: 2,

@@ -21,8 +21,8 @@ export function drawFace({ pose, expression }: FaceFactors): Uint8Array {
   const pixels = new Uint8Array(faceSize * faceSize);
   // Features lie on a ball that turns: those in the middle move most, and all grow narrower towards the side.
   const place = (angle: number) => ({
-    across: Math.sin(angle + 0.6 * pose) * 0.8,
-    narrow: Math.max(0.3, Math.cos(angle + 0.6 * pose)),
+    across: Math.sin(angle + 0.42 * pose) * 0.8,
+    narrow: Math.max(0.3, Math.cos(angle + 0.42 * pose)),
   });
   const eyes = [-0.45, 0.45].map((angle) => ({ ...place(angle), inner: -Math.sign(angle) }));
   const middle = place(0);
@@ -35,16 +35,16 @@ export function drawFace({ pose, expression }: FaceFactors): Uint8Array {
       let ink = soft(Math.abs(head + 0.05) - 0.05);
       for (const { across, narrow, inner } of eyes) {
         const dx = (x - across) / narrow;
-        const eye = length(dx, y + 0.22) - 0.12;
+        const eye = length(dx, y + 0.22) - 0.14;
         // The inner ends of the brows rise in sorrow.
         const brow = y + 0.52 + 0.3 * expression * inner * dx;
-        ink = Math.max(ink, soft(eye), soft(Math.max(Math.abs(brow) - 0.05, Math.abs(dx) - 0.18)));
+        ink = Math.max(ink, soft(eye), soft(Math.max(Math.abs(brow) - 0.06, Math.abs(dx) - 0.18)));
       }
       const dx = (x - middle.across) / middle.narrow;
-      const nose = Math.max(Math.abs(dx) - 0.05, Math.abs(y - 0.1) - 0.12);
+      const nose = Math.max(Math.abs(dx) - 0.07, Math.abs(y - 0.1) - 0.12);
       // The mouth is a parabola, and its bend the expression.
       const lip = y - 0.5 - 0.36 * expression * (0.5 - (dx / 0.38) ** 2);
-      ink = Math.max(ink, soft(nose), soft(Math.max(Math.abs(lip) - 0.06, Math.abs(dx) - 0.38)));
+      ink = Math.max(ink, soft(nose), soft(Math.max(Math.abs(lip) - 0.075, Math.abs(dx) - 0.38)));
       pixels[row * faceSize + column] = Math.round(255 * ink);
     }
   }
