@@ -1,8 +1,8 @@
-import { abs, add, maximum, mul, neg, ReparamError, reshape, sub, sum, type Tensor } from '@reparam/tensor';
-import { analyticKl, type Distribution, Independent, type Reparameterizable } from '../distributions/index.ts';
+import { abs, add, mul, neg, ReparamError, sub } from '@reparam/tensor';
 import { asSchedule, type ScheduleLike } from '../optim/index.ts';
 import { drawBound, requireCount, requireDensity } from './drawBound.ts';
-import type { Batch, Objective } from './objective.ts';
+import { freeRate } from './freeBits.ts';
+import type { Objective } from './objective.ts';
 import { type Baseline, checkBaseline, scoreFunction } from './scoreFunction.ts';
 
 /** Holds the rate near a number of nats: γ · |rate − C| in place of β · rate (Burgess et al. 2018). */
@@ -134,16 +134,3 @@ const needsClosedForm = (what: string, where: string) =>
     got: 'a posterior and prior without one',
     expected: 'a pair with a closed-form KL',
   });
-
-/** Σ_j max(λ, batch mean of KL_j). */
-function freeRate(q: Reparameterizable, p: Distribution, batch: Batch, freeBits: number): Tensor {
-  const perDimension = q instanceof Independent && p instanceof Independent ? analyticKl(q.base, p.base) : undefined;
-  if (!perDimension) {
-    throw new ReparamError('unsupported', 'free bits need the KL of each latent dimension', {
-      got: 'a posterior and prior without one in closed form',
-      expected: 'a diagonal posterior and prior',
-    });
-  }
-  const weights = reshape(batch.weights, [-1, 1]);
-  return sum(maximum(sum(mul(perDimension, weights), { axes: 0 }), freeBits));
-}
