@@ -4,7 +4,7 @@ import { matmul } from '../primitives/matmul.ts';
 import { border } from '../primitives/pool.ts';
 import { max } from '../primitives/reduce.ts';
 import { constant } from '../primitives/source.ts';
-import { broadcastTo, concat, reshape } from '../primitives/structure.ts';
+import { broadcastTo, concat, reshape, transpose } from '../primitives/structure.ts';
 import { type Geometry, gridOf, type Pair, patchPositions, pixelSources } from '../primitives/window.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -86,8 +86,9 @@ export class BatchLast {
 
   convWeight(x: Tensor, y: Tensor, geometry: Geometry): Tensor {
     const [outer, height, width, batch] = sizes(y);
-    const product = matmul(reshape(y, [outer, height * width * batch]), this.patches(x, geometry), { transB: true });
-    return reshape(product, [outer, x.shape[0]!, ...geometry.kernel]);
+    // A product repacks its second operand: the patches are the larger one.
+    const product = matmul(this.patches(x, geometry), reshape(y, [outer, height * width * batch]), { transB: true });
+    return reshape(transpose(product), [outer, x.shape[0]!, ...geometry.kernel]);
   }
 
   unfold(x: Tensor, geometry: Geometry): Tensor {
