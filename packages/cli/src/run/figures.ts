@@ -21,6 +21,7 @@ export function testJson(evaluation: Evaluation): Record<string, unknown> {
       bitsPerDimensionStandardError: evaluation.bitsPerDimension.standardError,
     }),
     quantity: evaluation.quantity,
+    ...(evaluation.figures && { figures: evaluation.figures }),
     activeUnits,
     collapsedDimensions: evaluation.collapsedDimensions,
     klPerDimension,
@@ -43,6 +44,7 @@ export function testTable(evaluation: Evaluation, latentDim: number, isLikelihoo
         : [row(bound === 'exact' ? 'log-likelihood, exact' : 'ELBO', elbo), row('rate', rate)]),
       row('distortion', distortion),
       ...(logLikelihood && bound === 'lower' ? [row(likelihoodName(numSamples, isLikelihood), logLikelihood)] : []),
+      ...Object.entries(evaluation.figures ?? {}).map(([name, figure]) => row(figureNames[name] ?? name, figure)),
       ...(bitsPerDimension
         ? [['bits per dimension', withError(bitsPerDimension.value, bitsPerDimension.standardError), 'bits/value']]
         : []),
@@ -53,6 +55,12 @@ export function testTable(evaluation: Evaluation, latentDim: number, isLikelihoo
     '  ',
   );
 }
+
+/** What a model's own figures are called. */
+const figureNames: Readonly<Record<string, string>> = {
+  logitLogLikelihood: 'log-density of the logits',
+  unitLogLikelihood: 'log-density of values in [0, 1]',
+};
 
 /** What the importance-sampled figure is called. */
 export const likelihoodName = (numSamples: number, isLikelihood: boolean): string =>

@@ -105,5 +105,7 @@ export async function writeOnnx(folder: string, { prepared, params }: ArtifactCo
   const { preset, data } = prepared.config;
   const options = { metadata: { preset, data: data.name } };
   await writeFileAtomic(join(folder, runFiles.encoder), exportEncoder(model, params, options));
+  // A decoder that takes a pass for each dimension is no single program.
+  if (model.decodeRows) return;
   await writeFileAtomic(join(folder, runFiles.decoder), exportDecoder(model, params, options));
 }

@@ -74,13 +74,15 @@ export async function evaluate(
     name.startsWith(figurePrefix) ? [name.slice(figurePrefix.length)] : [],
   );
   const elbo = figure('elbo');
+  const isContinuous = model.support === 'unit' || model.support === 'real';
+  const quantity = model.quantity ?? (isContinuous ? 'density' : 'probability');
   const logLikelihood = sampled && estimate(sampled.logLikelihood);
   return {
     elbo,
     rate: figure('rate'),
     distortion: figure('distortion'),
     ...(logLikelihood && { logLikelihood }),
-    ...(model.bound === 'exact' && { logLikelihood: figure('elbo') }),
+    ...(model.bound === 'exact' && { logLikelihood: elbo }),
     ...(names.length > 0 && { figures: Object.fromEntries(names.map((name) => [name, figure(figurePrefix + name)])) }),
     numSamples,
     numExamples: dataset.size,
@@ -89,8 +91,10 @@ export async function evaluate(
     activeDimensions,
     collapsedDimensions: [...variance.keys()].filter((j) => !activeDimensions.includes(j)),
     ...(kl && { klPerDimension: [...columnMoments(kl.data as Float32Array, model.latentDim).mean] }),
-    quantity: model.support === 'unit' || model.support === 'real' ? 'density' : 'probability',
-    ...(model.support === 'byte' && { bitsPerDimension: bitsPerDimension(logLikelihood ?? elbo, widthOf(dataset)) }),
+    quantity,
+    ...((model.support === 'byte' || model.quantity === 'probability') && {
+      bitsPerDimension: bitsPerDimension(logLikelihood ?? elbo, widthOf(dataset)),
+    }),
     unit: 'nats/example',
   };
 }

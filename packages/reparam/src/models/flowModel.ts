@@ -56,6 +56,7 @@ export function flowModel(options: FlowModelOptions): LatentModel {
     support: treatment.support,
     conditionSize,
     bound: 'exact',
+    quantity: treatment.isNoisy ? 'probability' : 'density',
     init: (key, { dataRows } = {}) => ({
       flow: flow.init(foldIn(key, 'flow'), dim, {
         features: conditionSize,

@@ -26,6 +26,8 @@ export interface LatentModel {
    * log-likelihood of the reconstruction, with a rate that is 0 by definition.
    */
   readonly bound?: Bound | undefined;
+  /** What e to the power of log p(x) is, where `support` does not say: a flow on dequantised values gives probabilities. */
+  readonly quantity?: 'probability' | 'density' | undefined;
   init(key: Key, options?: InitOptions): HostParams;
   /** p(z), or p(z given c). */
   prior(params: SymbolicParams, context: Context): Distribution;

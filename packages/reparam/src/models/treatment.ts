@@ -7,7 +7,6 @@ import {
   maximum,
   minimum,
   mul,
-  neg,
   ReparamError,
   sigmoid,
   sub,
@@ -84,7 +83,6 @@ export function dequantizedLogits({ levels = 256, alpha = 1e-6 }: DequantizedLog
       return {
         logitLogLikelihood: logDensity,
         unitLogLikelihood: add(total, dataSize * Math.log(levels)),
-        bitsPerDimension: div(neg(total), dataSize * Math.LN2),
       };
     },
   };

@@ -174,11 +174,12 @@ describe('pixels', () => {
 
   test('the figures in other units differ by the exact change of variables', async () => {
     const data = pixels(40, 2, levels);
-    const { elbo, figures, rate } = await evaluate(model, params, data, { runtime });
-    expect(Object.keys(figures!)).toEqual(['logitLogLikelihood', 'unitLogLikelihood', 'bitsPerDimension']);
+    const { elbo, figures, rate, bitsPerDimension, quantity } = await evaluate(model, params, data, { runtime });
+    expect(Object.keys(figures!)).toEqual(['logitLogLikelihood', 'unitLogLikelihood']);
     expect(figures!.unitLogLikelihood!.value - elbo.value).toBeCloseTo(2 * Math.log(levels), 5);
-    expect(figures!.bitsPerDimension!.value).toBeCloseTo(-elbo.value / (2 * Math.LN2), 5);
+    expect(bitsPerDimension!.value).toBeCloseTo(-elbo.value / (2 * Math.LN2), 5);
     expect(rate.value).toBeCloseTo(-elbo.value, 6);
+    expect(quantity).toBe('probability');
   });
 
   test.each([

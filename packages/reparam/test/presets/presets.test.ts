@@ -8,6 +8,7 @@ import {
   buildOptimizer,
   buildRecipe,
   chooseBinarization,
+  completeModel,
   createDataset,
   digits,
   findPreset,
@@ -116,8 +117,42 @@ describe('buildModel', () => {
       { encoder: 'linear 12 → 4, layer norm, relu, dropout 0.5' },
     ],
     ['a fixed scale', { likelihood: { kind: 'gaussian', scale: 0.1 } }, { likelihood: 'Gaussian, σ = 0.1' }],
+    [
+      'flows behind the posterior and under the prior',
+      {
+        posterior: { kind: 'flow', layers: 'planar', length: 1 },
+        prior: { kind: 'flow', layers: 'coupling', length: 1, hidden: [7], logScaleBound: 2 },
+      },
+      {
+        posterior: 'N(μ(x), diag σ²(x)) → planar',
+        prior: 'N(0, I) through the inverse of affine coupling, 7 relu, |log s| < 2',
+      },
+    ],
+    [
+      'a flow as the whole model',
+      { flow: { layers: 'autoregressive', length: 2, hidden: [5], levels: 17, alpha: 0.01 } },
+      {
+        encoder: 'activation normalisation → masked autoregressive, 5 relu → masked autoregressive, 5 relu',
+        likelihood: 'point mass at the inverse of f; dequantised (17 levels), logit with α = 0.01',
+      },
+    ],
+    [
+      'a flow as encoder and decoder',
+      { flow: { layers: 'linear-qr', length: 1, scale: 0.5 } },
+      { encoder: 'activation normalisation → linear, W = Q R', posterior: 'f(x + s ε), s = 0.5' },
+    ],
+    ['bits one after the other', { flow: { layers: 'bits', hidden: [9] } }, { encoder: 'masked net 9 relu' }],
   ])('%s', (_, changes, expected) => {
     expect(buildModel({ ...vaeModel, ...changes }, [3, 4]).describe()).toMatchObject(expected);
+  });
+
+  it('the data decides whether a flow dequantises, and how many levels', () => {
+    const { model } = findPreset('maf').recipe;
+    const levels = (data: ReturnType<typeof digits>) => completeModel(model, data).flow?.levels;
+    expect(levels(digits())).toBe(17);
+    expect(levels(createDataset({ name: 'bytes', data: Uint8Array.of(0, 255), shape: [1], scale: 1 / 255 }))).toBe(256);
+    expect(levels(createDataset({ name: 'table', data: Float32Array.of(0, 0.5), shape: [1] }))).toBe(0);
+    expect(completeModel({ ...model, flow: { ...model.flow!, levels: 4 } }, digits()).flow?.levels).toBe(4);
   });
 
   it('the initialiser holds for every layer; PyTorch’s draws biases too', () => {

@@ -97,7 +97,7 @@ describe('flows on digits', () => {
     const train = await evaluate(model, params, digits('train'), { runtime });
     const test = await evaluate(model, params, digits('test'), { runtime });
     expect(test.logLikelihood).toEqual(test.elbo);
-    return { train: train.elbo.value, bits: test.figures!.bitsPerDimension!.value };
+    return { train: train.elbo.value, bits: test.bitsPerDimension!.value };
   };
 
   test('pixels of 17 levels, log₂ 17 = 4.09 bits: more layers fit better than one normal distribution', async () => {
