@@ -62,8 +62,10 @@ async function ofRun(folder: string): Promise<Drawn> {
 }
 
 function ofPreset(name: string, shape: readonly number[]): Drawn {
-  const { recipe } = findPreset(name);
-  return { model: buildModel(recipe.model, shape), posterior: recipe.model.posterior.kind, title: name };
+  const { model } = findPreset(name).recipe;
+  // Without data a preset of ten classes stands for any.
+  const condition = model.condition?.kind === 'labels' ? { numClasses: 10, ...model.condition } : model.condition;
+  return { model: buildModel({ ...model, condition }, shape), posterior: model.posterior.kind, title: name };
 }
 
 /** Layers and conditions, as the model itself says. */
@@ -82,7 +84,7 @@ const normalNoise = 'ε ~ N(0, I)';
 const computations: Readonly<Record<string, ComputationOptions>> = {
   diagonal: {},
   'shared-variance': {},
-  full: { statistics: 'μ, L', draw: 'z ~ N(μ, LLᵀ)', transform: 'z = μ + L · ε', noise: normalNoise },
+  'full-covariance': { statistics: 'μ, L', draw: 'z ~ N(μ, LLᵀ)', transform: 'z = μ + L · ε', noise: normalNoise },
   flow: { statistics: 'μ, σ', draw: 'z ~ q(z|x)', transform: 'z = f(μ + σ · ε)', noise: normalNoise },
 };
 

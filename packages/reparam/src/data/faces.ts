@@ -21,8 +21,8 @@ export function drawFace({ pose, expression }: FaceFactors): Uint8Array {
   const pixels = new Uint8Array(faceSize * faceSize);
   // Features lie on a ball that turns: those in the middle move most, and all grow narrower towards the side.
   const place = (angle: number) => ({
-    across: Math.sin(angle + 0.42 * pose) * 0.8,
-    narrow: Math.max(0.3, Math.cos(angle + 0.42 * pose)),
+    across: Math.sin(angle + 0.25 * pose) * 0.8,
+    narrow: Math.max(0.3, Math.cos(angle + 0.25 * pose)),
   });
   const eyes = [-0.45, 0.45].map((angle) => ({ ...place(angle), inner: -Math.sign(angle) }));
   const middle = place(0);
@@ -43,7 +43,7 @@ export function drawFace({ pose, expression }: FaceFactors): Uint8Array {
       const dx = (x - middle.across) / middle.narrow;
       const nose = Math.max(Math.abs(dx) - 0.07, Math.abs(y - 0.1) - 0.12);
       // The mouth is a parabola, and its bend the expression.
-      const lip = y - 0.5 - 0.36 * expression * (0.5 - (dx / 0.38) ** 2);
+      const lip = y - 0.5 - 0.5 * expression * (0.5 - (dx / 0.38) ** 2);
       ink = Math.max(ink, soft(nose), soft(Math.max(Math.abs(lip) - 0.075, Math.abs(dx) - 0.38)));
       pixels[row * faceSize + column] = Math.round(255 * ink);
     }

@@ -26,7 +26,7 @@ td.figure{font-size:1.08rem;font-weight:600}.figure{text-align:right;white-space
 .charts,.pictures{display:grid;gap:1.1rem;align-items:start}.charts{grid-template-columns:repeat(auto-fit,minmax(min(100%,340px),1fr))}.pictures{grid-template-columns:repeat(auto-fit,minmax(min(100%,430px),1fr))}
 figure{margin:0;border:1px solid var(--line);border-radius:8px;background:var(--card);overflow:hidden}
 .chart{overflow-x:auto}.chart svg{display:block;width:100%;min-width:300px;height:auto}.wide svg{min-width:640px}.plane{max-width:760px;margin-top:1.1rem}.plane svg{min-width:440px}
-.figures{display:grid;gap:1.1rem;align-items:start;grid-template-columns:repeat(auto-fit,minmax(min(100%,520px),1fr))}figure.figure{text-align:left;white-space:normal}.figure svg{max-width:860px}.figure figcaption{padding:0 1rem .9rem}
+.figures{display:grid;gap:1.1rem;align-items:start;grid-template-columns:repeat(auto-fit,minmax(min(100%,520px),1fr))}figure.figure{text-align:left;white-space:normal}.figure svg{width:auto;max-width:100%;min-width:0}.figure figcaption{padding:0 1rem .9rem}
 .picture{padding:.9rem 1rem}.picture img{display:block;max-width:100%;height:auto;border-radius:3px}
 .picture strong{display:block;margin-bottom:.6rem}figcaption{font-size:.9rem;margin-top:.6rem}
 dl{margin:0;max-width:80ch}dt{font-weight:600;margin-top:.9rem}dd{margin:.15rem 0 0}

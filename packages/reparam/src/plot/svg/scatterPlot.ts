@@ -37,13 +37,16 @@ export function scatterPlot(options: ScatterPlotOptions): string {
   const classes = labels ? [...new Set(shown.map((i) => labels[i]!))].sort((a, b) => a - b) : [];
   const members = new Map(classes.map((label) => [label, finite.filter((i) => labels![i] === label)]));
   const rings = Array.from({ length: marked.length / 2 }, (_, i) => [marked[2 * i]!, marked[2 * i + 1]!] as const);
+  const outlines = ellipses
+    ? classes.flatMap((label) => ellipseOutline(covarianceEllipse(points, members.get(label)), 2))
+    : [];
   const name = (label: number) => classNames[label] ?? String(label);
   const drawn = `${shown.length.toLocaleString('en')} of ${count.toLocaleString('en')} points drawn`;
   return chartFrame(
     { height: 480, ...options },
     {
-      xDomain: extent([...shown.map((i) => points[2 * i]!), ...rings.map(([x]) => x)]),
-      yDomain: extent([...shown.map((i) => points[2 * i + 1]!), ...rings.map(([, y]) => y)]),
+      xDomain: extent([...shown.map((i) => points[2 * i]!), ...[...rings, ...outlines].map(([x]) => x)]),
+      yDomain: extent([...shown.map((i) => points[2 * i + 1]!), ...[...rings, ...outlines].map(([, y]) => y)]),
       legend: classes.map((label) => ({ label: name(label), index: label })),
       caption: [options.caption, shown.length < count && drawn].filter(Boolean).join('; ') || undefined,
       draw: (x, y) => [
