@@ -244,10 +244,10 @@ export const presets: readonly Preset[] = [
   {
     name: 'vae-vamp',
     summary:
-      'VAE with two layers of 300, 40 latent dimensions and the posterior over 500 learned pseudo-inputs as prior',
-    reference: 'Tomczak and Welling 2018 (sizes and number of pseudo-inputs; tanh in place of gated layers)',
+      'VAE with two layers of 300, 40 latent dimensions and the posterior over 100 learned pseudo-inputs as prior',
+    reference: 'Tomczak and Welling 2018 (sizes; tanh in place of gated layers, 100 pseudo-inputs in place of 500)',
     recipe: {
-      model: { ...tanhModel, latentDim: 40, hidden: [300, 300], prior: { kind: 'vamp', pseudoInputs: 500 } },
+      model: { ...tanhModel, latentDim: 40, hidden: [300, 300], prior: { kind: 'vamp', pseudoInputs: 100 } },
       objective: { ...plainElbo, beta: { schedule: 'linear', from: 0, to: 1, epochs: 5 } },
       optimizer: adamCosine,
       training,
