@@ -1,16 +1,20 @@
 import { add, broadcastTo } from '@reparam/tensor';
 import type { Dataset } from '../data/index.ts';
 import { Independent, independent, Normal, normal } from '../distributions/index.ts';
+import { boundRows } from '../metrics/bound.ts';
 import {
+  compileRows,
   type Estimate,
   estimate,
-  evaluate,
   evaluationDraw,
   importanceLogLikelihood,
   type RowsOptions,
 } from '../metrics/index.ts';
 import type { LatentModel } from '../models/index.ts';
 import type { HostParams } from '../params.ts';
+
+/** Draws an example that the ELBO, an expectation over one draw, is averaged over. */
+const elboSamples = 100;
 
 /** Options of the ladder. */
 export interface BoundsOptions extends RowsOptions {
@@ -43,14 +47,12 @@ export async function boundsLadder(
   const { numSamples = [1, 2, 5, 10, 50, 100, 500, 1000], seed = 0, onProgress, signal } = options;
   const run = { ...options, seed, draw: evaluationDraw, signal, onProgress: undefined };
   const rungs: BoundRung[] = [];
-  const { elbo } = await evaluate(model, params, dataset, {
+  const rows = await compileRows(boundRows(model, elboSamples), params, dataset, {
     ...options,
-    seed,
-    numSamples: 0,
-    signal,
-    onProgress: () => {},
+    batchSize: Math.min(25, dataset.size),
   });
-  rungs.push({ name: 'ELBO', numSamples: 1, ...elbo });
+  const { elbo } = await rows.run(params, { seed, draw: evaluationDraw, signal }).finally(() => rows.dispose());
+  rungs.push({ name: 'ELBO', numSamples: 1, ...estimate(elbo!.data as Float32Array) });
   const total = 2 * numSamples.reduce((sum, k) => sum + k, 0);
   let done = 0;
   const rung = async (name: BoundRung['name'], of: LatentModel, k: number): Promise<void> => {

@@ -5,14 +5,17 @@ import { gaussianLikelihood } from '../likelihoods/index.ts';
 import { evaluate } from '../metrics/index.ts';
 import { vae } from '../models/index.ts';
 import { mlp } from '../nn/index.ts';
-import { cosine } from '../optim/index.ts';
+import { cosine, sgd } from '../optim/index.ts';
 import { sharedVarianceNormal } from '../posteriors/index.ts';
 import { fit } from '../train/index.ts';
 
 /** Options of the experiment. */
 export interface CollapseOptions {
   readonly runtime: Runtime;
-  /** Fixed variances of the likelihood to try, the squared unit of x. */
+  /**
+   * Fixed variances of the likelihood to try, the squared unit of x; default: in the three widest gaps of the spectrum and
+   * beyond both of its ends. Close to an eigenvalue a unit gains or loses so little that a short training does not tell.
+   */
   readonly noiseVariances?: readonly number[];
   readonly latentDim?: number;
   readonly epochs?: number;
@@ -36,15 +39,10 @@ export interface Collapse {
 
 /** Active units of linear VAEs trained with fixed noise variances, and the number that the theory says survives. */
 export async function collapse(dataset: Dataset, options: CollapseOptions): Promise<Collapse[]> {
-  const {
-    runtime,
-    noiseVariances = [0.05, 0.1, 0.2, 0.35, 0.6, 1, 2, 3],
-    latentDim = 16,
-    epochs = 120,
-    seed = 0,
-  } = options;
+  const { runtime, latentDim = 16, epochs = 200, seed = 0 } = options;
   const data = { data: dataset.data, rows: dataset.size, columns: widthOf(dataset), scale: dataset.scale };
   const axes = principalAxes(moments(data));
+  const noiseVariances = options.noiseVariances ?? inGaps(axes.eigenvalues, latentDim);
   const results: Collapse[] = [];
   for (const [i, noiseVariance] of noiseVariances.entries()) {
     const model = vae({
@@ -59,7 +57,9 @@ export async function collapse(dataset: Dataset, options: CollapseOptions): Prom
       runtime,
       epochs,
       batchSize: 100,
-      learningRate: cosine({ value: 0.01 }),
+      // The loss is 1/s² times as steep.
+      optimizer: sgd({ momentum: 0.9 }),
+      learningRate: cosine({ value: 0.06 * noiseVariance }),
       seed,
       ...(options.signal && { signal: options.signal }),
     });
@@ -78,4 +78,16 @@ export async function collapse(dataset: Dataset, options: CollapseOptions): Prom
     });
   }
   return results;
+}
+
+/** Geometric middles of the three widest gaps among the first q eigenvalues, a value below them and two above, ascending. */
+function inGaps(eigenvalues: Float64Array, latentDim: number): number[] {
+  const q = Math.min(latentDim, eigenvalues.length);
+  const gaps = Array.from({ length: q - 1 }, (_, k) => ({
+    ratio: eigenvalues[k]! / eigenvalues[k + 1]!,
+    middle: Math.sqrt(eigenvalues[k]! * eigenvalues[k + 1]!),
+  }));
+  const widest = gaps.sort((a, b) => b.ratio - a.ratio).slice(0, 3);
+  const [first, last] = [eigenvalues[0]!, eigenvalues[q - 1]!];
+  return [0.6 * last, ...widest.map(({ middle }) => middle), 1.4 * first, 2 * first].sort((a, b) => a - b);
 }

@@ -19,7 +19,7 @@ export function register(lab: Command, app: App): void {
     .description(
       'Linear VAEs are trained with fixed noise variances s². As many latent dimensions stay active as eigenvalues of the data’s covariance lie above s²: the rest collapse to the prior, whatever the optimiser does.',
     )
-    .option('--epochs <n>', 'epochs of each training', wholeOption(1), 120)
+    .option('--epochs <n>', 'epochs of each training', wholeOption(1), 200)
     .option('--latent-dim <n>', 'latent dimensions', wholeOption(1), 16);
   addLabOptions(command);
   app.action<[string], CollapseCommandOptions>(command, async (session, dataset, { out, seed, epochs, latentDim }) => {
@@ -46,7 +46,7 @@ export function register(lab: Command, app: App): void {
       title: 'Posterior collapse, predicted',
       lead: [
         'With fixed noise s², a direction is worth coding only when it explains more variance than the noise. At the optimum min(q, number of eigenvalues above s²) units are active (Lucas et al. 2019).',
-        `Units whose posterior mean varies by more than 0.01 over ${data.size} examples count as active.`,
+        `Units whose posterior mean varies by more than 0.01 over ${data.size} examples count as active. s² lies in the widest gaps of the spectrum: close to an eigenvalue a unit gains or loses next to nothing, and dies or grows too slowly for a short training to tell.`,
       ],
       figures: [{ name: 'collapse', svg: chart, caption: 'Theory (dashed) and trained models.' }],
       tables: [

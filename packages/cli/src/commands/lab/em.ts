@@ -23,8 +23,8 @@ export function register(lab: Command, app: App): void {
     const curve = ({ em, ascent, maximum }: EmComparison, title: string) => {
       const half = ({ iteration, stage }: { iteration: number; stage: 'E' | 'M' }) =>
         iteration - (stage === 'E' ? 0.5 : 0);
-      // The first bounds are so low that the rest would be a line at the top.
-      const from = Math.max(em[0]!.bound, ascent[3]?.bound ?? Number.NEGATIVE_INFINITY);
+      // The first bounds of the ascent are so low that the rest would be a line at the top.
+      const from = Math.min(em[0]!.bound, ascent[7]?.bound ?? em[0]!.bound);
       const points = (steps: readonly { iteration: number; stage: 'E' | 'M'; bound: number }[]) =>
         steps.filter(({ bound }) => bound >= from - 1e-9).map((s) => [half(s), s.bound] as const);
       const last = Math.max(half(em.at(-1)!), half(ascent.at(-1)!));
@@ -62,8 +62,9 @@ export function register(lab: Command, app: App): void {
         })),
         {
           name: 'path: M-steps along a bound, E-steps up to the curve',
-          points: picture.iterations.flatMap(({ from, touch, to, top }) => [
+          points: picture.iterations.flatMap(({ from, touch, bound, to, top }) => [
             [from, touch] as const,
+            ...[...picture.theta].flatMap((t, i) => (t > from && t < to ? [[t, bound[i]!] as const] : [])),
             [to, top] as const,
           ]),
         },
