@@ -29,6 +29,7 @@ import {
   sub,
   sum,
   type Tensor,
+  transpose,
 } from '@reparam/tensor';
 import { describe, expect, test } from 'vitest';
 import { chooseLayout } from '../src/onnx/layout.ts';
@@ -107,7 +108,8 @@ describe('images with the batch last', () => {
   test('normalisation by groups, poolings, joins, borders and sums of images', () => {
     const nodes = compare((value) => {
       const params = { w: value('w', [4, 2, 3, 3]), scale: value('scale', [1, 4, 1, 1]), v: value('v', [5, 8, 1, 1]) };
-      const x = value('x', [batch, 2, 7, 6]);
+      // Channels innermost, as pictures come.
+      const x = transpose(value('x', [batch, 7, 6, 2]), [0, 3, 1, 2]);
       const h = conv2d(x, params.w, { padding: [1, 0], stride: [1, 2] });
       const groups = reshape(h, [batch, 2, -1]);
       const centred = sub(groups, mean(groups, { axes: 2, keepDims: true }));

@@ -88,6 +88,11 @@ const rules: Record<string, (node: Tensor) => Rotation | undefined> = {
     rotatesResult: true,
     make: (rotated) => broadcastTo(rotated(node.inputs[0]!, node.rank), rotateShape(node.shape)),
   }),
+  transpose: (node) => {
+    const { perm } = node.attrs as { perm: number[] };
+    const moved = rotateList(perm).map((axis) => (axis === 0 ? perm.length - 1 : axis - 1));
+    return alongOthers(node, perm[0] === 0, { perm: moved });
+  },
   slice: (node) => {
     const { starts, ends } = node.attrs as { starts: number[]; ends: Dim[] };
     const leavesBatch = starts[0] === 0 && sameDim(ends[0]!, node.inputs[0]!.shape[0]!);
