@@ -80,12 +80,12 @@ async function runPass(files: readonly RowFile[], reader: BlockReader, onProgres
       let total = 0;
       for (let i = 0; i < width; i++) {
         const value = values[from + i]!;
-        sums[i]! += value;
-        total += value * (i + 1);
         if (value === 0) {
           hasZero = true;
           continue;
         }
+        sums[i]! += value;
+        total += value * (i + 1);
         if (value < min) min = value;
         if (value > max) max = value;
         if (value !== second) {
