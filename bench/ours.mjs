@@ -5,9 +5,19 @@ import { join } from 'node:path';
 import { compileStep, hostTensor, key, matmul, normalArray, sizeOf, spec } from '@reparam/tensor';
 import { nodeRuntime } from '@reparam/tensor/node';
 import { webRuntime } from '@reparam/tensor/web';
-import { adam, compileTrainingStep, elbo, fit, mlp, vae } from 'reparam';
+import {
+  adam,
+  compileTrainingStep,
+  convDecoder,
+  convEncoder,
+  elbo,
+  fit,
+  mlp,
+  transposedConvOutput,
+  vae,
+} from 'reparam';
 import { openDataset } from 'reparam/data/node';
-import { models, randomBatches, serve } from './peers/protocol.mjs';
+import { convolutional, models, randomBatches, serve } from './peers/protocol.mjs';
 
 const wasm = process.argv.includes('--wasm');
 const runtimeOf = (options = {}) => (wasm ? webRuntime() : nodeRuntime({ threads: 2, ...options }));
@@ -20,13 +30,27 @@ const modelOf = ({ pixels, hidden, latent, activation }) =>
     decoder: mlp([...hidden].reverse(), { activation }),
   });
 
+const convModelOf = ({ image, channels, latent }) =>
+  vae({
+    dataShape: image,
+    latentDim: latent,
+    encoder: convEncoder(image, { channels }),
+    decoder: convDecoder(image, { channels }),
+    outputLayer: transposedConvOutput({ channels }),
+  });
+
+/** A model by name, with the number of values of an example. */
+const named = (name) =>
+  name in convolutional
+    ? { model: convModelOf(convolutional[name]), pixels: sizeOf(convolutional[name].image) }
+    : { model: modelOf(models[name]), pixels: models[name].pixels };
+
 const stepsPerCall = 25;
 let trained;
 
 /** A compiled training step with its state and K batches of binary pixels in memory. */
 async function prepare(name, batch, runtime) {
-  const sizes = models[name];
-  const model = modelOf(sizes);
+  const { model, pixels } = named(name);
   const params = model.init(key(0));
   const optimizer = adam();
   const state = { params, optimizer: optimizer.init(params) };
@@ -36,13 +60,13 @@ async function prepare(name, batch, runtime) {
     optimizer,
     runtime,
     state,
-    buffer: { steps: 1, batchSize: batch, width: sizes.pixels, data: new Uint8Array(batch * sizes.pixels), scale: 1 },
+    buffer: { steps: 1, batchSize: batch, width: pixels, data: new Uint8Array(batch * pixels), scale: 1 },
   });
-  const pool = randomBatches(batch, sizes.pixels);
-  const x = new Uint8Array(stepsPerCall * batch * sizes.pixels);
-  for (let k = 0; k < stepsPerCall; k++) x.set(pool[k % pool.length], k * batch * sizes.pixels);
+  const pool = randomBatches(batch, pixels);
+  const x = new Uint8Array(stepsPerCall * batch * pixels);
+  for (let k = 0; k < stepsPerCall; k++) x.set(pool[k % pool.length], k * batch * pixels);
   const weights = new Float32Array(stepsPerCall * batch).fill(1 / batch);
-  return { step, state, batch, x, weights, pixels: sizes.pixels, taken: 0 };
+  return { step, state, batch, x, weights, pixels, taken: 0 };
 }
 
 /** Runs K steps in one call, noise included; returns milliseconds of the call. */

@@ -88,8 +88,13 @@ async function benchStep(model, batch) {
     );
     all.push(await enter('jax-js wasm', node('jaxjs.mjs'), model, batch, {}, few));
   }
+  return raced(model, batch, all, 200);
+}
+
+/** Races the contenders that are there, and takes the first, our own, apart. */
+async function raced(model, batch, all, steps) {
   const present = all.filter((c) => c.peer);
-  const results = await race(present, 200);
+  const results = await race(present, steps);
   const reference = results[0].ms;
   for (const result of results) result.ratio = reference / result.ms;
   const first = present[0];
@@ -107,6 +112,21 @@ async function benchStep(model, batch) {
     perOperatorMs: profile.perOperator,
     gemm: { ...gemm, stepMs: gemmMs, ratio: reference / gemmMs },
   };
+}
+
+/** Steps of a convolutional model: PyTorch with its images in either order, on one thread and on two. */
+async function benchConvStep(model, batch) {
+  talk(`step: ${model}, batch ${batch}`);
+  const all = [await enter('reparam (onnxruntime-node)', ours(), model, batch)];
+  for (const threads of [1, 2]) {
+    for (const channelsLast of [false, true]) {
+      const label = `PyTorch eager, ${threads} thread${threads > 1 ? 's' : ''}, fused Adam${channelsLast ? ', channels_last' : ''}`;
+      all.push(await enter(label, torch(threads), model, batch, { adam: 'fused', channelsLast }));
+    }
+  }
+  const compiled = { adam: 'fused', compile: true, channelsLast: true };
+  all.push(await enter('torch.compile, 2 threads, fused Adam, channels_last', torch(2), model, batch, compiled));
+  return raced(model, batch, all, 25);
 }
 
 async function benchEpoch(step) {
@@ -198,6 +218,8 @@ const report = {
 };
 report.steps.push(await benchStep('vae-pytorch', 128));
 report.steps.push(await benchStep('vae', 20));
+report.steps.push(await benchConvStep('conv-mnist', 128));
+report.steps.push(await benchConvStep('conv-cifar', 128));
 report.epoch = await benchEpoch(report.steps[0]);
 if (!quick) report.start = benchStart();
 print(report);

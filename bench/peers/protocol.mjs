@@ -61,6 +61,12 @@ export function layerSizes({ pixels, hidden, latent }) {
   ];
 }
 
+/** The convolutional models (4×4 windows, stride 2, border 1), of this project and PyTorch: shape of an image, widths, latent dimensions. */
+export const convolutional = {
+  'conv-mnist': { image: [28, 28], channels: [32, 64], latent: 16 },
+  'conv-cifar': { image: [32, 32, 3], channels: [32, 64, 128], latent: 64 },
+};
+
 /** Uniform numbers in [0, 1) from a 32-bit seed (mulberry32). */
 export function uniform(seed) {
   let state = seed >>> 0;

@@ -109,12 +109,51 @@ class Vae(nn.Module):
         return distortion + rate
 
 
+# Sizes of an image, widths of the convolutions (4×4, stride 2, padding 1), latent dimensions.
+CONVOLUTIONAL = {"conv-mnist": ((1, 28, 28), [32, 64], 16), "conv-cifar": ((3, 32, 32), [32, 64, 128], 64)}
+
+
+class ConvVae(nn.Module):
+    """Strided convolutions, two heads, and the mirror image of it all; ReLU, Bernoulli logits."""
+
+    def __init__(self, image, widths, latent):
+        super().__init__()
+        channels, height, width = image
+        sizes = [channels, *widths]
+        self.top = (widths[-1], height >> len(widths), width >> len(widths))
+        flat = self.top[0] * self.top[1] * self.top[2]
+        self.encoder = nn.ModuleList(nn.Conv2d(a, b, 4, 2, 1) for a, b in zip(sizes, sizes[1:]))
+        self.loc = nn.Linear(flat, latent)
+        self.log_variance = nn.Linear(flat, latent)
+        self.spread = nn.Linear(latent, flat)
+        sizes.reverse()
+        self.decoder = nn.ModuleList(nn.ConvTranspose2d(a, b, 4, 2, 1) for a, b in zip(sizes, sizes[1:]))
+
+    def forward(self, x):
+        h = x
+        for layer in self.encoder:
+            h = F.relu(layer(h))
+        h = h.flatten(1)
+        loc, log_variance = self.loc(h), self.log_variance(h)
+        z = loc + torch.randn_like(loc) * torch.exp(0.5 * log_variance)
+        h = F.relu(self.spread(z)).unflatten(1, self.top)
+        if x.is_contiguous(memory_format=torch.channels_last):
+            h = h.contiguous(memory_format=torch.channels_last)
+        for layer in self.decoder[:-1]:
+            h = F.relu(layer(h))
+        distortion = F.binary_cross_entropy_with_logits(self.decoder[-1](h), x, reduction="sum")
+        rate = -0.5 * torch.sum(1 + log_variance - loc.pow(2) - log_variance.exp())
+        return distortion + rate
+
+
 class Trainer:
     """One model with its optimiser; `step` is a whole training step and returns the summed loss."""
 
-    def __init__(self, name, adam="default", compiled=None, compile_optimizer=False):
+    def __init__(self, name, adam="default", compiled=None, compile_optimizer=False, channels_last=False):
         torch.manual_seed(1)
-        self.model = Vae(*MODELS[name])
+        self.model = ConvVae(*CONVOLUTIONAL[name]) if name in CONVOLUTIONAL else Vae(*MODELS[name])
+        if channels_last:
+            self.model = self.model.to(memory_format=torch.channels_last)
         flags = {"default": {}, "foreach": {"foreach": True}, "fused": {"fused": True}}[adam]
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3, **flags)
         mode = None if compiled in (None, False, True, "default") else compiled
@@ -129,9 +168,10 @@ class Trainer:
         return loss.item()
 
 
-def random_batches(batch):
+def random_batches(batch, shape, channels_last=False):
     generator = torch.Generator().manual_seed(0)
-    return [(torch.rand(batch, 784, generator=generator) < 0.13).float() for _ in range(32)]
+    batches = [(torch.rand(batch, *shape, generator=generator) < 0.13).float() for _ in range(32)]
+    return [x.contiguous(memory_format=torch.channels_last) for x in batches] if channels_last else batches
 
 
 def timed(trainer, batches, steps, first=0):
@@ -175,18 +215,20 @@ class Peer:
 
     def setup(self, command):
         name = command["model"]
-        if name not in MODELS:
-            raise ValueError(f"unknown model {name!r}; known: {', '.join(MODELS)}")
+        if name not in MODELS and name not in CONVOLUTIONAL:
+            raise ValueError(f"unknown model {name!r}; known: {', '.join([*MODELS, *CONVOLUTIONAL])}")
         variant = command.get("variant", {})
         self.size = command.get("batch", 128)
-        self.batches, self.position = random_batches(self.size), 0
+        channels_last = variant.get("channelsLast", False)
+        shape = CONVOLUTIONAL[name][0] if name in CONVOLUTIONAL else (784,)
+        self.batches, self.position = random_batches(self.size, shape, channels_last), 0
         torch.set_flush_denormal(variant.get("flushDenormal", False))
         adam, medians = variant.get("adam", "best"), None
         compiled, compile_optimizer = variant.get("compile"), variant.get("compileOptimizer", False)
         if adam == "best":
-            candidates = {key: Trainer(name, key) for key in ("default", "foreach", "fused")}
+            candidates = {key: Trainer(name, key, channels_last=channels_last) for key in ("default", "foreach", "fused")}
             adam, medians = fastest(candidates, self.batches)
-        self.trainer = Trainer(name, adam, compiled, compile_optimizer)
+        self.trainer = Trainer(name, adam, compiled, compile_optimizer, channels_last)
         start = time.perf_counter()
         self.trainer.step(self.batches[0])
         first = time.perf_counter() - start

@@ -30,13 +30,15 @@ export interface ProgramInfo {
   readonly operations: Readonly<Record<string, number>>;
   /** Floating-point operations of one run (0 counted where a size is unknown). */
   readonly flops: number;
-  /** Of these, the ones in matrix products. */
+  /** Of these, the ones in matrix products and convolutions. */
   readonly matmulFlops: number;
   /** Bytes of all intermediate results of one run, before the runtime reuses memory. */
   readonly bytes: number;
 }
 
 const bytesPer = { float32: 4, int32: 4, int64: 8, uint8: 1, bool: 1 } as const;
+
+const products = new Set(['matmul', 'conv', 'convTranspose', 'convWeight']);
 
 /** Counts operations, arithmetic and memory of the expressions under `outputs`. */
 export function inspect(outputs: readonly Tensor[]): ProgramInfo {
@@ -49,7 +51,7 @@ export function inspect(outputs: readonly Tensor[]): ProgramInfo {
     if (node.inputs.length === 0) continue;
     const own = node.op.flops?.(node) ?? elementCount(node);
     flops += own;
-    if (node.op.name === 'matmul') matmulFlops += own;
+    if (products.has(node.op.name)) matmulFlops += own;
     bytes += elementCount(node) * bytesPer[node.dtype];
   }
   return { operations, flops, matmulFlops, bytes };
