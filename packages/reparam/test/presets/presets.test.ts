@@ -116,6 +116,50 @@ describe('buildModel', () => {
       { hidden: [4], layerNorm: true, dropout: 0.5, activation: 'relu' },
       { encoder: 'linear 12 → 4, layer norm, relu, dropout 0.5' },
     ],
+    [
+      'a full covariance',
+      { posterior: { kind: 'full-covariance' } },
+      { posterior: 'N(μ(x), L(x) L(x)ᵀ), full covariance' },
+    ],
+    ['an autoencoder', { posterior: { kind: 'delta' } }, { posterior: 'point mass at μ(x)' }],
+    ['a learned prior', { prior: { kind: 'learned' } }, { prior: 'N(m, diag s²), learned' }],
+    ['a mixture', { prior: { kind: 'mixture', components: 3 } }, { prior: 'mixture of 3 normals, learned' }],
+    [
+      'a VampPrior',
+      { prior: { kind: 'vamp', pseudoInputs: 7 } },
+      { prior: 'VampPrior: q(z|u) averaged over 7 learned pseudo-inputs u' },
+    ],
+    [
+      'labels',
+      { hidden: [5], condition: { kind: 'labels', numClasses: 4 }, prior: { kind: 'conditional' } },
+      { encoder: 'condition appended, linear 16 → 5, tanh', prior: 'N(μ(c), diag σ²(c)), learned' },
+    ],
+    [
+      'labels behind convolutions',
+      {
+        hidden: [],
+        latentDim: 2,
+        network: { kind: 'conv', channels: [4], kernel: 3, stride: 1 },
+        condition: { kind: 'labels', numClasses: 4 },
+      },
+      { encoder: expect.stringMatching(/condition appended$/) as unknown as string },
+    ],
+    [
+      'a quadrant to complete',
+      { hidden: [5], condition: { kind: 'completion', missing: 'top-left' } },
+      {
+        encoder: 'condition appended, linear 12 → 5, tanh',
+        decoder: expect.stringMatching(/linear 5 → 4$/) as unknown as string,
+      },
+    ],
+    [
+      'two stochastic layers',
+      { hidden: [5], latentDim: 3, upper: { latentDim: 2, hidden: [4] } },
+      {
+        decoder: 'linear 3 → 5, tanh, linear 5 → 12',
+        prior: expect.stringMatching(/^z2: N\(0, I\); z1 given z2/) as unknown as string,
+      },
+    ],
     ['a fixed scale', { likelihood: { kind: 'gaussian', scale: 0.1 } }, { likelihood: 'Gaussian, σ = 0.1' }],
     [
       'flows behind the posterior and under the prior',
