@@ -1,0 +1,3 @@
+import { compositionShard } from './shard.ts';
+
+compositionShard(3, 4);
