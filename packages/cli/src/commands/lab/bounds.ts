@@ -90,7 +90,8 @@ function exactValue({ config, model, params }: Run, data: Parameters<typeof matr
   const { hidden, decoderHidden = hidden, likelihood } = config.model;
   if (decoderHidden.length > 0 || likelihood.kind !== 'gaussian' || likelihood.scale === 'per-dimension')
     return undefined;
-  if (model.describe().prior !== 'N(0, I)' || model.conditionSize) return undefined;
+  if (model.describe().prior !== 'N(0, I)' || model.conditionSize || config.model.upper || config.model.flow)
+    return undefined;
   const scale = likelihood.scale === 'shared' ? undefined : likelihood.scale;
   return linearDecoder(params, scale).logLikelihood(matrixOf(data));
 }

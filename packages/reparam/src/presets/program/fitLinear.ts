@@ -93,21 +93,17 @@ function inMemory(dataset: AnyDataset): Dataset {
 }
 
 /** The likelihood's scale; refuses what is no linear VAE with one noise variance. */
-function scaleOf({
-  hidden,
-  decoderHidden = [],
-  posterior,
-  prior,
-  likelihood,
-  ...rest
-}: ModelConfig): number | 'shared' {
-  const extra = { ...rest } as { network?: { kind: string }; condition?: string };
+function scaleOf(model: ModelConfig): number | 'shared' {
+  const { hidden, decoderHidden = [], posterior, prior, network, condition, likelihood } = model;
   const wrong = [
     hidden.length + decoderHidden.length > 0 && 'hidden layers',
     posterior.kind !== 'shared-variance' && `posterior ${posterior.kind}`,
     prior && prior.kind !== 'standard' && `prior ${prior.kind}`,
-    extra.network && extra.network.kind !== 'mlp' && `network ${extra.network.kind}`,
-    extra.condition && extra.condition !== 'none' && `condition ${extra.condition}`,
+    network && network.kind !== 'mlp' && `network ${network.kind}`,
+    condition && condition.kind !== 'none' && `condition ${condition.kind}`,
+    model.upper && 'a second stochastic layer',
+    model.flow && 'a flow',
+    model.encoderInput === 'log1p' && 'encoderInput log1p',
     likelihood.kind !== 'gaussian' && `likelihood ${likelihood.kind}`,
     likelihood.kind === 'gaussian' && likelihood.scale === 'per-dimension' && 'a scale for every dimension',
   ].filter(Boolean);
