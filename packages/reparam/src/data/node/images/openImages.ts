@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createDataset } from '../../dataset.ts';
 import { parseNpy } from '../../formats/npy.ts';
@@ -54,12 +55,11 @@ export async function openImages(
     const { name, classNames } = source;
     return packImages(entries, folder, { ...options, name, ...(classNames && { classNames }), onImage });
   };
-  const found = await readPacked(folder);
-  const packed = found ?? (await pack());
-  return (
-    (await readAll(folder, source.name, packed, options)) ??
-    (await readAll(folder, source.name, await pack(), options))!
-  );
+  const found = (await readPacked(folder)) ?? (await pack());
+  const sets = await readAll(folder, source.name, found, options);
+  if (sets) return sets;
+  await rm(folder, { recursive: true, force: true });
+  return (await readAll(folder, source.name, await pack(), options))!;
 }
 
 /** Undefined when pixels are not those that were written. */

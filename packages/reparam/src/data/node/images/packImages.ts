@@ -60,10 +60,11 @@ export async function packImages(
   try {
     const info = await packInto(temporary, writers, entries, options);
     await writeFile(join(temporary, 'set.json'), JSON.stringify(info));
-    // Another process may have been sooner: what it wrote is the same.
-    await rm(folder, { recursive: true, force: true });
-    await rename(temporary, folder).catch(async (cause) => {
-      if ((await readPacked(folder)) === undefined) cannotWrite(folder)(cause);
+    await rename(temporary, folder).catch(async () => {
+      // Another process was sooner, and may be reading: what it wrote is the same, unless it is not whole.
+      if ((await readPacked(folder)) !== undefined) return;
+      await rm(folder, { recursive: true, force: true });
+      await rename(temporary, folder).catch(cannotWrite(folder));
     });
     return info;
   } finally {
