@@ -216,7 +216,7 @@ describe('pictures', () => {
         rows.reduce((sum, i) => sum + mean.data[5 * i + d]! / rows.length, 0),
       );
     };
-    const expected = [];
+    const expected: number[][] = [];
     for (const path of ['linear', 'spherical'] as const) {
       const way = interpolate(meanOf(3), meanOf(8), 4, path);
       expected.push(...bytes(await decodeMeans(run.model, run.params, way, await settings())));
