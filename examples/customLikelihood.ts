@@ -1,6 +1,6 @@
 import { nodeRuntime } from '@reparam/tensor/node';
 import { digits, evaluate, fit, gaussianLikelihood, type Likelihood, mlp, vae } from 'reparam';
-import { laplaceLikelihood } from './extending/laplaceLikelihood.ts';
+import { studentTLikelihood } from './extending/studentTLikelihood.ts';
 
 // The same networks with two likelihoods of real values: both are densities of the same data, so their figures compare.
 const runtime = await nodeRuntime();
@@ -17,4 +17,4 @@ async function train(likelihood: Likelihood) {
 }
 
 await train(gaussianLikelihood({ scale: 'shared' }));
-await train(laplaceLikelihood());
+await train(studentTLikelihood());
