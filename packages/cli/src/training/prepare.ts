@@ -32,7 +32,8 @@ export interface Prepared {
 /** Opens the data of `config` and builds its model; refuses what does not go together before anything is written. */
 export async function prepare(session: Session, config: RunConfig): Promise<Prepared> {
   const isNamed = datasetNames.includes(config.data.name);
-  const all = await openData(config.data, 'train', session);
+  // Validation is set aside below, once.
+  const all = await openData({ ...config.data, validation: 0 }, 'train', session);
   const test = await openData(config.data, 'test', session);
   const { train, validation } = setAside(all, config.data.validation);
   const recipe = buildRecipe({ ...config, binarization: config.data.binarization }, train);
