@@ -37,8 +37,15 @@ export interface Collapse {
   readonly optimum: number;
 }
 
+/** Trained models, and the spectrum that predicts them. */
+export interface CollapseLab {
+  readonly models: readonly Collapse[];
+  /** Of the data's covariance, the largest first. */
+  readonly eigenvalues: Float64Array;
+}
+
 /** Active units of linear VAEs trained with fixed noise variances, and the number that the theory says survives. */
-export async function collapse(dataset: Dataset, options: CollapseOptions): Promise<Collapse[]> {
+export async function collapse(dataset: Dataset, options: CollapseOptions): Promise<CollapseLab> {
   const { runtime, latentDim = 16, epochs = 200, seed = 0 } = options;
   const data = { data: dataset.data, rows: dataset.size, columns: widthOf(dataset), scale: dataset.scale };
   const axes = principalAxes(moments(data));
@@ -77,7 +84,7 @@ export async function collapse(dataset: Dataset, options: CollapseOptions): Prom
       optimum: ppca(axes, latentDim, { noiseVariance }).logLikelihood(data),
     });
   }
-  return results;
+  return { models: results, eigenvalues: axes.eigenvalues };
 }
 
 /** Geometric middles of the three widest gaps among the first q eigenvalues, a value below them and two above, ascending. */

@@ -47,7 +47,7 @@ const couplings = (): Flow =>
 export async function flowVaeTheorem(dataset: Dataset, options: FlowVaeLabOptions): Promise<FlowVaeLab> {
   const {
     runtime,
-    scales = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01],
+    scales = [0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005],
     epochs = 100,
     seed = 0,
     onProgress,

@@ -1,7 +1,7 @@
 export { type AmortisationGap, type AmortisationOptions, amortisationGap } from './amortisation.ts';
 export { type AscentProblem, type AscentStep, alternatingAscent } from './ascent.ts';
 export { type BoundRung, type BoundsOptions, boundsLadder } from './bounds.ts';
-export { type Collapse, type CollapseOptions, collapse } from './collapse.ts';
+export { type Collapse, type CollapseLab, type CollapseOptions, collapse } from './collapse.ts';
 export {
   clusters,
   type EmComparison,

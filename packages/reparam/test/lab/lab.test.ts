@@ -158,7 +158,14 @@ describe('of a run', () => {
 
 describe('collapse', () => {
   test('as many units survive as eigenvalues lie above the noise', async () => {
-    const [row] = await collapse(digits('train'), { runtime, noiseVariances: [0.33], latentDim: 8, epochs: 100 });
+    const { models, eigenvalues } = await collapse(digits('train'), {
+      runtime,
+      noiseVariances: [0.33],
+      latentDim: 8,
+      epochs: 100,
+    });
+    const [row] = models;
+    expect(row!.theory).toBe(eigenvalues.filter((value) => value > 0.33).length);
     expect(row!.measured).toBe(row!.theory);
     expect(row!.elbo).toBeLessThan(row!.optimum + 0.2);
     expect(row!.elbo).toBeGreaterThan(row!.optimum - 0.5);

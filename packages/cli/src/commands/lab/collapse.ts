@@ -25,7 +25,7 @@ export function register(lab: Command, app: App): void {
   app.action<[string], CollapseCommandOptions>(command, async (session, dataset, { out, seed, epochs, latentDim }) => {
     const data = await labData(session, dataset, 'train', 2000);
     const runtime = await session.runtime();
-    const rows = await collapse(data, {
+    const { models: rows, eigenvalues } = await collapse(data, {
       runtime,
       epochs,
       latentDim,
@@ -38,8 +38,12 @@ export function register(lab: Command, app: App): void {
       x: { label: 'fixed noise variance s²', log: true },
       y: { label: 'active units', whole: true },
       series: [
-        { name: 'eigenvalues above s²', points: rows.map((r) => [r.noiseVariance, r.theory] as const), dashed: true },
-        { name: 'measured after training', points: rows.map((r) => [r.noiseVariance, r.measured] as const) },
+        { name: 'eigenvalues above s²', points: stairs(eigenvalues, latentDim, rows), dashed: true },
+        {
+          name: 'measured after training',
+          // Points that are not joined: a gap after each.
+          points: rows.flatMap((r) => [[r.noiseVariance, r.measured] as const, [r.noiseVariance, Number.NaN] as const]),
+        },
       ],
     });
     return writeLab(out, {
@@ -60,4 +64,19 @@ export function register(lab: Command, app: App): void {
       settings: { dataset: data.name, seed, epochs, latentDim, runtime: runtime.name },
     });
   });
+}
+
+/** min(q, number of eigenvalues above s²) as a staircase over the noise variances that were tried. */
+function stairs(
+  eigenvalues: Float64Array,
+  latentDim: number,
+  tried: readonly { readonly noiseVariance: number }[],
+): (readonly [number, number])[] {
+  const [low, high] = [tried[0]!.noiseVariance, tried.at(-1)!.noiseVariance];
+  const steps = [...eigenvalues.subarray(0, latentDim)].flatMap((value, k) => [
+    [value, k] as const,
+    [value, k + 1] as const,
+  ]);
+  const inside = steps.filter(([value]) => value > low && value < high);
+  return [[high, 0] as const, ...inside, [low, inside.at(-1)?.[1] ?? 0] as const];
 }
