@@ -16,6 +16,7 @@ import {
 } from '@reparam/tensor';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fillNormals } from '../src/random/fillNormals.ts';
 import { portableLog } from '../src/random/normal.ts';
 
 describe('threefry', () => {
@@ -165,12 +166,23 @@ describe('normal', () => {
     );
   });
 
+  test('the table gives the float32 of the exact quantile, near its edges and all over', () => {
+    const edges = Array.from({ length: 32 }, (_, bit) => [2 ** bit - 1, 2 ** bit, 2 ** bit + 1, 2 ** 32 - 2 ** bit]);
+    const pieces = Array.from({ length: 2048 }, (_, i) => [i * 2 ** 20, i * 2 ** 20 + 1, 2 ** 31 - 1 - i * 2 ** 20]);
+    const spread = Array.from({ length: 400_000 }, (_, i) => (i * 0x9e3779b1) % 2 ** 32);
+    const words = Int32Array.from([...edges.flat(), ...pieces.flat(), ...spread], (word) => word | 0);
+    const out = new Float32Array(words.length + 3);
+    fillNormals(words, 0, out, 3, words.length);
+    const exact = Float32Array.from(words, (word) => normalFromWord(word >>> 0));
+    expect(words.findIndex((_, i) => !Object.is(out[i + 3], exact[i]))).toBe(-1);
+  });
+
   test('no function that engines compute differently is called', () => {
     const folder = new URL('../src/random/', import.meta.url);
     for (const file of readdirSync(folder)) {
       const code = readFileSync(new URL(file, folder), 'utf8').replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '');
       const used = [...code.matchAll(/Math\.(\w+)/g)].map((match) => match[1]);
-      expect(['sqrt', 'imul', 'floor', 'min'], file).toEqual(expect.arrayContaining(used));
+      expect(['sqrt', 'imul', 'floor', 'min', 'fround', 'clz32'], file).toEqual(expect.arrayContaining(used));
       // ** is used on constants only, where the exponent is a literal
       expect([...code.matchAll(/\*\*\s*(-?\w+)/g)].filter((match) => !/^-?\d+$/.test(match[1]!))).toEqual([]);
     }

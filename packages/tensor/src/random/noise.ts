@@ -1,7 +1,8 @@
 import { ReparamError } from '../errors.ts';
 import { sizeOf } from '../host.ts';
+import { fillNormals } from './fillNormals.ts';
 import { foldIn, type Key, key } from './key.ts';
-import { normalFromWord, uniformFromWord } from './normal.ts';
+import { uniformFromWord } from './normal.ts';
 import { threefryFill } from './threefry.ts';
 
 /** Standard normal, or uniform on the open interval (0, 1). */
@@ -26,7 +27,7 @@ export interface NoiseSource {
 }
 
 const chunk = 2048;
-const words = new Uint32Array(chunk);
+const words = new Int32Array(chunk);
 
 /**
  * Fills `spec.shape` numbers of `out` from `outOffset` on. Element e of a row's event (row-major, row axis left out) is
@@ -85,14 +86,14 @@ function fillStream(
   run: number,
   stride: number,
 ): void {
-  const convert = kind === 'normal' ? toNormals : toUniforms;
+  const convert = kind === 'normal' ? fillNormals : fillUniforms;
   let left = run;
   for (let start = 0; start < length; start += chunk) {
     const n = Math.min(chunk, length - start);
     threefryFill(k0, k1, counter, start >>> 1, words, 0, (n + 1) >>> 1);
     for (let done = 0; done < n; ) {
       const size = Math.min(left, n - done);
-      convert(done, out, offset, size);
+      convert(words, done, out, offset, size);
       done += size;
       left -= size;
       offset += size;
@@ -104,12 +105,8 @@ function fillStream(
   }
 }
 
-function toNormals(from: number, out: Float32Array, offset: number, size: number): void {
-  for (let i = 0; i < size; i++) out[offset + i] = normalFromWord(words[from + i]!);
-}
-
-function toUniforms(from: number, out: Float32Array, offset: number, size: number): void {
-  for (let i = 0; i < size; i++) out[offset + i] = uniformFromWord(words[from + i]!);
+function fillUniforms(source: Int32Array, from: number, out: Float32Array, offset: number, size: number): void {
+  for (let i = 0; i < size; i++) out[offset + i] = uniformFromWord(source[from + i]!);
 }
 
 function needLength(spec: NoiseSpec, what: string, array: ArrayLike<number>, offset: number, length: number): void {
