@@ -53,6 +53,7 @@ const entries = [
   'packages/reparam/src/data/node/index.ts',
   'packages/reparam/src/io/index.ts',
   'packages/reparam/src/io/node/index.ts',
+  'packages/reparam/src/lab/index.ts',
   'packages/reparam/src/plot/index.ts',
 ];
 
