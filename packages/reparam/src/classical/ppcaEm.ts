@@ -12,6 +12,13 @@ export interface EmStep {
   readonly bound: number;
 }
 
+/** The terms of a bound, nats an example. */
+export interface BoundTerms {
+  readonly elbo: number;
+  readonly rate: number;
+  readonly distortion: number;
+}
+
 /** q(z given x) = N(V (x − m), C) with one C for every x. */
 export interface LinearPosterior {
   /** V, [q, D]. */
@@ -44,14 +51,14 @@ export function linearPosterior({ components, noiseVariance, mean }: LinearGauss
 }
 
 /**
- * The evidence lower bound of a linear-Gaussian model whose mean is the data's, in closed form: E_q log p(x, z) + H(q)
- * averaged over data of covariance S, nats an example.
+ * The evidence lower bound of a linear-Gaussian model whose mean is the data's, in closed form, averaged over data of
+ * covariance S: distortion −E_q log p(x given z), rate KL(q ‖ N(0, I)), nats an example.
  */
-export function linearBound(
+export function linearTerms(
   { covariance }: Pick<Moments, 'covariance'>,
   { components, noiseVariance, mean }: LinearGaussianParams,
   posterior: LinearPosterior,
-): number {
+): BoundTerms {
   const width = mean.length;
   const weights = Matrix.from1DArray(width, components.length / width, components);
   const q = weights.columns;
@@ -60,15 +67,16 @@ export function linearBound(
   const second = cross.mmul(posterior.encoder.transpose()).add(posterior.covariance);
   const residual =
     data.trace() - 2 * traceOfProduct(weights, cross) + traceOfProduct(weights.transpose().mmul(weights), second);
-  const logLikelihood = -0.5 * (width * Math.log(2 * Math.PI * noiseVariance) + residual / noiseVariance);
-  return logLikelihood - 0.5 * second.trace() + 0.5 * q + 0.5 * logDeterminant(posterior.covariance);
+  const distortion = 0.5 * (width * Math.log(2 * Math.PI * noiseVariance) + residual / noiseVariance);
+  const rate = 0.5 * (second.trace() - q - logDeterminant(posterior.covariance));
+  return { elbo: -(distortion + rate), rate, distortion };
 }
 
 /** A fit, and the bound after each of its steps. */
 export interface PpcaEm {
   /** With orthogonal columns of W, the longest first: the same density as the W that was found. */
   readonly model: LinearGaussian;
-  readonly steps: readonly EmStep[];
+  readonly steps: readonly (EmStep & BoundTerms)[];
 }
 
 /**
@@ -99,14 +107,18 @@ export function fitPpcaEm(
     components: Float64Array.from(start, (value) => value * Math.sqrt(spread / latentDim)),
     noiseVariance: spread,
   };
-  const steps: EmStep[] = [];
+  const steps: (EmStep & BoundTerms)[] = [];
   for (let iteration = 1; iteration <= maxIterations; iteration++) {
     const posterior = linearPosterior(params);
     const before = steps.at(-1)?.bound;
-    steps.push({ iteration, stage: 'E', bound: linearBound(data, params, posterior) });
+    const raised = (stage: 'E' | 'M') => {
+      const terms = linearTerms(data, params, posterior);
+      steps.push({ iteration, stage, bound: terms.elbo, ...terms });
+      return terms.elbo;
+    };
+    raised('E');
     params = maximise(data.mean, covariance, posterior);
-    const bound = linearBound(data, params, posterior);
-    steps.push({ iteration, stage: 'M', bound });
+    const bound = raised('M');
     onIteration?.(iteration, bound);
     if (before !== undefined && bound - before < tolerance) break;
   }
