@@ -15,6 +15,6 @@ export { type LinearLuOptions, linearLu } from './linearLu.ts';
 export { type LinearQrOptions, linearQr } from './linearQr.ts';
 export { type PermutationKind, type PermuteOptions, permute } from './permute.ts';
 export { planar } from './planar.ts';
-export { type BoundFlow, PullBack, PushForward } from './pushForward.ts';
+export { type BoundFlow, PushForward, pullBack } from './pushForward.ts';
 export { radial } from './radial.ts';
 export { dimensionByDimension, unroll, unrolledDims } from './sequential.ts';

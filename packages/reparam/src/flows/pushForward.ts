@@ -70,48 +70,18 @@ export class PushForward implements Reparameterizable {
   }
 }
 
-/** The distribution of values that the flow takes to `base`: log p(x) = log p(f(x)) + log abs det J_f(x). Draws need its inverse. */
-export class PullBack implements Reparameterizable {
-  readonly base: Reparameterizable;
-  readonly flow: BoundFlow;
-  readonly eventRank = 1;
+/**
+ * The distribution of values that the flow takes to `base`: log p(x) = log p(f(x)) + log abs det J_f(x). A draw needs the flow's
+ * inverse, its density does not.
+ */
+export const pullBack = (base: Reparameterizable, flow: BoundFlow): PushForward =>
+  new PushForward(base, reversed(flow));
 
-  constructor(base: Reparameterizable, flow: BoundFlow) {
-    this.base = base;
-    this.flow = flow;
-  }
-
-  get batchShape(): Shape {
-    return this.base.batchShape;
-  }
-
-  logProb(value: Tensor): Tensor {
-    const { value: z, logDet } = this.flow.forward(value);
-    return add(this.base.logProb(z), logDet);
-  }
-
-  rsampleWithLogProb(site: NoiseSite, sampleShape?: readonly number[]): SampleWithLogProb {
-    if (!this.flow.inverse) throw noInverse('a draw', this.flow);
-    const { value, logProb } = this.base.rsampleWithLogProb(site, sampleShape);
-    const moved = this.flow.inverse(value);
-    return { value: moved.value, logProb: sub(logProb, moved.logDet) };
-  }
-
-  rsample(site: NoiseSite, sampleShape?: readonly number[]): Tensor {
-    return this.rsampleWithLogProb(site, sampleShape).value;
-  }
-
-  sample(site: NoiseSite, sampleShape?: readonly number[]): Tensor {
-    return stopGradient(this.rsample(site, sampleShape));
-  }
-
-  /** Where the base's mean comes from: not the mean itself, which has no closed form. */
-  get mean(): Tensor {
-    if (!this.flow.inverse) throw noInverse('the middle of the distribution', this.flow);
-    return this.flow.inverse(this.base.mean).value;
-  }
-
-  entropy(): Tensor {
-    throw noClosedForm('the entropy');
-  }
+function reversed(flow: BoundFlow): BoundFlow {
+  const { inverse = missing('a draw', flow), forward, description } = flow;
+  return { description, forward: inverse, inverse: forward };
 }
+
+const missing = (what: string, flow: BoundFlow) => (): never => {
+  throw noInverse(what, flow);
+};

@@ -1,6 +1,6 @@
 import { broadcastTo, constant, foldIn } from '@reparam/tensor';
 import { independent, normal } from '../distributions/index.ts';
-import { bindFlow, type Flow, PullBack } from '../flows/index.ts';
+import { bindFlow, type Flow, pullBack } from '../flows/index.ts';
 import { branch } from '../params.ts';
 import type { Prior } from './prior.ts';
 
@@ -18,6 +18,6 @@ export const flowPrior = (flow: Flow): Prior => ({
     const { condition } = context;
     const lead = condition ? condition.shape.slice(0, -1) : [];
     const base = independent(normal({ loc: broadcastTo(constant(0), [...lead, latentDim]), scale: 1 }));
-    return new PullBack(base, bindFlow(flow, branch(params, 'flow') ?? {}, context.child('flow'), condition));
+    return pullBack(base, bindFlow(flow, branch(params, 'flow') ?? {}, context.child('flow'), condition));
   },
 });

@@ -29,10 +29,10 @@ import {
   linearQr,
   maskedAutoregressive,
   normal,
-  PullBack,
   PushForward,
   permute,
   planar,
+  pullBack,
   radial,
   type SymbolicParams,
   traceContext,
@@ -69,7 +69,7 @@ describe.each(Object.entries(plane))('%s in the plane', (_, flow) => {
       at(i % 2 === 0 ? Math.floor(i / 2 / n) : (i >> 1) % n),
     );
     const { logProb } = await compute({ params, x: floats(grid, [n * n, 2]) }, ({ params: p, x }: Inputs, trace) => ({
-      logProb: new PullBack(standard(), bindFlow(flow, p, traceContext(trace, false))).logProb(x),
+      logProb: pullBack(standard(), bindFlow(flow, p, traceContext(trace, false))).logProb(x),
     }));
     expect(logProb.reduce((total, l) => total + Math.exp(l), 0) * step * step).toBeCloseTo(1, 3);
   });
