@@ -9,6 +9,7 @@ const flags: readonly { readonly flag: string; readonly path: string; readonly i
   { flag: '--batch-size <n>', path: 'training.batchSize' },
   { flag: '--micro-batches <n>', path: 'training.microBatches' },
   { flag: '--seed <n>', path: 'training.seed' },
+  { flag: '--from <run>', path: 'training.from', isText: true },
   { flag: '--patience <n>', path: 'training.earlyStopping.patience' },
   { flag: '--latent-dim <n>', path: 'model.latentDim' },
   { flag: '--learning-rate <x>', path: 'optimizer.learningRate' },

@@ -37,7 +37,7 @@ export async function prepare(session: Session, config: RunConfig): Promise<Prep
   const test = await openData(config.data, 'test', session);
   const { train, validation } = setAside(all, config.data.validation);
   const recipe = buildRecipe({ ...config, binarization: config.data.binarization }, train);
-  const { data } = config;
+  const { data, training } = config;
   // Paths are kept absolute, so that the run can be used from any folder.
   const located = {
     ...data,
@@ -61,6 +61,7 @@ export async function prepare(session: Session, config: RunConfig): Promise<Prep
       ...config,
       model: { ...completeModel(config.model, train), condition: recipe.condition },
       data: located,
+      training: { ...training, ...(training.from !== undefined && { from: resolve(training.from) }) },
     }),
     recipe,
     train: conditionExamples(train, recipe.condition),

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { ReparamError } from '@reparam/tensor';
-import { type EpochReport, fit, type Training, type TrainingState } from 'reparam';
+import { type EpochReport, fit, type HostParams, type Training, type TrainingState } from 'reparam';
 import { appendLine, writeFileAtomic } from 'reparam/io/node';
 import type { Output, Session } from '../app.ts';
+import type { RunConfig } from '../config/schema.ts';
 import { environmentOf } from '../run/checkpoint.ts';
 import { discardRun, type RunPlace, runFiles } from '../run/folder.ts';
 import { lockFile } from '../run/lock.ts';
+import { openRun } from '../run/openRun.ts';
 import { checkpointWriter } from './checkpoints.ts';
 import { finishRun } from './finishRun.ts';
 import type { Prepared } from './prepare.ts';
@@ -39,7 +41,7 @@ export async function trainRun(
     runtime,
     signal,
     ...(validation && { validation }),
-    ...(start && { state: start }),
+    ...(start ? { state: start } : await startingParams(config)),
     onProgress: (progress) => {
       display.progress(progress, training.state.sums, train.size, config.training.batchSize);
       if (checkpoints.age > innerInterval) checkpoints.begin(training.state);
@@ -72,6 +74,11 @@ export async function trainRun(
     if (signal.aborted) throw interrupted(folder, 'training is done, its figures and pictures are not', error);
     throw error;
   }
+}
+
+/** The weights of the run that this one starts from, if it does. */
+async function startingParams({ training: { from } }: RunConfig): Promise<{ params?: HostParams }> {
+  return from === undefined ? {} : { params: (await openRun(from)).params };
 }
 
 /** The files of a run in which nothing has been trained yet. */

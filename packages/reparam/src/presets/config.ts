@@ -230,6 +230,8 @@ export interface TrainingConfig {
   /** Parts a batch is cut into to save memory; the step is the same. */
   readonly microBatches: number;
   readonly seed: number;
+  /** Folder of a run of the same model whose weights are the start. */
+  readonly from?: string | undefined;
   readonly earlyStopping?: { readonly patience: number; readonly minDelta?: number | undefined } | undefined;
 }
 

@@ -64,8 +64,10 @@ class Fit implements Training {
     this.#stepsPerCall = options.stepsPerCall ?? 8;
     this.stepsPerEpoch = Math.ceil(data.size / this.#batchSize);
     const fresh = this.#fresh();
-    if (options.state) checkState(options.state, fresh);
-    this.state = options.state ?? fresh;
+    const { state, params } = options;
+    if (state) checkState('training state is not of this model and optimiser', state, fresh);
+    if (params) checkState('parameters are not of this model', { params }, { params: fresh.params });
+    this.state = state ?? (params ? { ...fresh, params } : fresh);
   }
 
   get description(): string {

@@ -32,7 +32,9 @@ export interface FitOptions {
   readonly microBatches?: number;
   /** Stops after the running call with an `interrupted` error; `state` is then a checkpoint. */
   readonly signal?: AbortSignal;
-  /** Continue from here instead of from fresh parameters. */
+  /** Where the parameters start; default: where the model and the seed put them. */
+  readonly params?: HostParams;
+  /** Continue from here: the same numbers come out as if training had never stopped. */
   readonly state?: TrainingState;
   /** Steps per call of the runtime; by default as many as take about 100 ms. */
   readonly stepsPerCall?: number;

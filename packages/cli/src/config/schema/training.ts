@@ -1,4 +1,4 @@
-import { describe, nonNegative, object, whole } from './leaves.ts';
+import { describe, nonNegative, object, text, whole } from './leaves.ts';
 
 /** Length, batches and seed. */
 export const training = object({
@@ -6,6 +6,7 @@ export const training = object({
   batchSize: describe(whole(1), 'examples a step'),
   microBatches: describe(whole(1).default(1), 'parts a batch is cut into to save memory'),
   seed: describe(whole(0).default(0), 'seed of everything random'),
+  from: describe(text().optional(), 'folder of a run of the same model whose weights are the start'),
   earlyStopping: describe(
     object({
       patience: describe(whole(1), 'epochs without a better validation ELBO before training stops'),
