@@ -8,6 +8,7 @@ import {
   maximum,
   mul,
   type StepProgram,
+  spec,
   specsOf,
   square,
   sub,
@@ -49,8 +50,12 @@ interface Weights<T> {
 }
 
 /** Rows and samples of one step: their product is the decoder's batch, small enough for the processor's caches. */
-const rowsPerBatch = 32;
-const samplesPerStep = 50;
+const rowsPerBatch = 16;
+const samplesPerStep = 100;
+/** Steps of one call of the runtime, whose noise lies in memory. */
+const stepsPerCall = 5;
+/** Added to the log-weights of samples beyond the last one. */
+const noWeight = -1e30;
 
 /**
  * Importance-sampled log-likelihood of every example (Burda et al. 2016), in chunks of samples: memory does not grow
@@ -64,13 +69,13 @@ export async function importanceLogLikelihood(
 ): Promise<ImportanceEstimate> {
   const { runtime, numSamples, binarization = 'none', seed, draw, onProgress, signal } = options;
   const batchSize = Math.min(rowsPerBatch, dataset.size);
-  const chunk = largestDivisor(numSamples, samplesPerStep);
-  const steps = numSamples / chunk;
+  const chunk = Math.min(numSamples, samplesPerStep);
+  const steps = Math.ceil(numSamples / chunk);
   const buffer = batchBuffer(dataset, { steps: 1, batchSize, binarization });
 
   const step = (
     weights: Weights<Tensor>,
-    _batch: unknown,
+    { isSample }: { isSample: Tensor },
     trace: Parameters<typeof traceContext>[0],
     { params: p, ...examples }: { params: SymbolicParams } & Examples<Tensor>,
   ) => {
@@ -79,7 +84,7 @@ export async function importanceLogLikelihood(
     const q = model.encode(p, x, context);
     const { value: z, logProb: logQ } = q.rsampleWithLogProb(context.site('importance'), [chunk]);
     const logJoint = add(model.decode(p, z, context).logProb(x), model.prior(p, context).logProb(z));
-    const logWeights = sub(logJoint, logQ);
+    const logWeights = add(sub(logJoint, logQ), isSample);
     const peak = maximum(weights.peak, max(logWeights, { axes: 0 }));
     const rescale = exp(sub(weights.peak, peak));
     const relative = exp(sub(logWeights, peak));
@@ -95,26 +100,36 @@ export async function importanceLogLikelihood(
     step as never,
     {
       state: specsOf(start),
-      batch: {},
+      batch: { isSample: spec([chunk, 1]) },
       shared: { params: specsOf(params), ...exampleSpecs(buffer, batchSize) },
     },
     { runtime },
-  )) as unknown as StepProgram<Weights<HostTensor>, Record<string, never>, Record<string, never>, Shared>;
+  )) as unknown as StepProgram<Weights<HostTensor>, { isSample: HostTensor }, Record<string, never>, Shared>;
 
   const logLikelihood = new Float64Array(dataset.size);
   const standardError = new Float64Array(dataset.size);
   const order = Int32Array.from({ length: dataset.size }, (_, i) => i);
-  const rowIds = new Int32Array(steps * batchSize);
-  const draws = Int32Array.from({ length: steps * batchSize }, (_, i) => Math.floor(i / batchSize));
+  const calls = Array.from({ length: Math.ceil(steps / stepsPerCall) }, (_, call) => {
+    const [from, to] = [call * stepsPerCall, Math.min(steps, (call + 1) * stepsPerCall)];
+    const isSample = Float32Array.from({ length: (to - from) * chunk }, (_, i) =>
+      from * chunk + i < numSamples ? 0 : noWeight,
+    );
+    const draws = Int32Array.from({ length: (to - from) * batchSize }, (_, i) => from + Math.floor(i / batchSize));
+    return { isSample: hostTensor(isSample, [to - from, chunk, 1]), steps: to - from, draws };
+  });
+  const rowIds = new Int32Array(Math.min(steps, stepsPerCall) * batchSize);
   try {
     for (let first = 0; first < dataset.size; first += batchSize) {
-      signal?.throwIfAborted();
       const { rows } = fillBatches(buffer, dataset, order, first, { binarization, seed, draw });
-      for (let k = 0; k < steps; k++) rowIds.set(buffer.rows, k * batchSize);
-      const { state } = await program.run(start, {}, steps, {
-        shared: { params, ...exampleTensors(buffer, [batchSize]) },
-        noise: { seed, rows: rowIds, draws },
-      });
+      for (let at = 0; at < rowIds.length; at += batchSize) rowIds.set(buffer.rows, at);
+      let state: Weights<HostTensor> = start;
+      for (const { isSample, steps: now, draws } of calls) {
+        signal?.throwIfAborted();
+        ({ state } = await program.run(state, { isSample }, now, {
+          shared: { params, ...exampleTensors(buffer, [batchSize]) },
+          noise: { seed, rows: rowIds.subarray(0, now * batchSize), draws },
+        }));
+      }
       for (let i = 0; i < rows; i++) {
         const [peak, total, squares] = [state.peak, state.total, state.squares].map((t) => Number(t.data[i])) as [
           number,
@@ -130,9 +145,4 @@ export async function importanceLogLikelihood(
     await program.dispose();
   }
   return { logLikelihood, standardError };
-}
-
-function largestDivisor(n: number, limit: number): number {
-  for (let d = Math.min(n, limit); d > 1; d--) if (n % d === 0) return d;
-  return 1;
 }

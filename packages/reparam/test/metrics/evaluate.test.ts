@@ -80,6 +80,19 @@ describe('a linear Gaussian model, everything known', () => {
   const numbersSquared = (j: number) =>
     Array.from({ length: width }, (_, i) => exact.components[i * latentDim + j]! ** 2).reduce((a, b) => a + b);
 
+  // With one latent dimension q is the posterior itself and all weights are alike: one sample too many, or too few, would show.
+  test.each([1, 130, 1203])('%i samples, whatever chunks they are cut into: the exact value', async (numSamples) => {
+    const single = linearGaussian({ mean: exact.mean, components: numbersOf(4, width), noiseVariance: 0.4 });
+    const some = take(dataset, 20);
+    const options = { runtime: await nodeRuntime(), numSamples, ...run };
+    const got = await importanceLogLikelihood(linearVae([width], 1), linearVaeParams(single), some, options);
+    const wanted = single.logLikelihoods({ data: some.data, rows: 20, columns: width });
+    got.logLikelihood.forEach((value, i) => {
+      expect(Math.abs(value - wanted[i]!)).toBeLessThan(1e-4);
+    });
+    expect(Math.max(...got.standardError)).toBeLessThan(1e-3);
+  });
+
   test('neither batch size nor order of rows changes a figure', async () => {
     const runtime = await nodeRuntime();
     const [a, b] = await Promise.all(
