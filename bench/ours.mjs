@@ -5,73 +5,43 @@ import { join } from 'node:path';
 import { compileStep, hostTensor, key, matmul, normalArray, sizeOf, spec } from '@reparam/tensor';
 import { nodeRuntime } from '@reparam/tensor/node';
 import { webRuntime } from '@reparam/tensor/web';
-import {
-  adam,
-  compileTrainingStep,
-  convDecoder,
-  convEncoder,
-  elbo,
-  fit,
-  mlp,
-  transposedConvOutput,
-  vae,
-} from 'reparam';
+import { adam, compileTrainingStep, createDataset, fit, importanceLogLikelihood, sample } from 'reparam';
 import { openDataset } from 'reparam/data/node';
-import { convolutional, models, randomBatches, serve } from './peers/protocol.mjs';
+import { named } from './models.mjs';
+import { randomBatches, serve } from './peers/protocol.mjs';
 
 const wasm = process.argv.includes('--wasm');
 const runtimeOf = (options = {}) => (wasm ? webRuntime() : nodeRuntime({ threads: 2, ...options }));
-
-const modelOf = ({ pixels, hidden, latent, activation }) =>
-  vae({
-    dataShape: [pixels],
-    latentDim: latent,
-    encoder: mlp(hidden, { activation }),
-    decoder: mlp([...hidden].reverse(), { activation }),
-  });
-
-const convModelOf = ({ image, channels, latent }) =>
-  vae({
-    dataShape: image,
-    latentDim: latent,
-    encoder: convEncoder(image, { channels }),
-    decoder: convDecoder(image, { channels }),
-    outputLayer: transposedConvOutput({ channels }),
-  });
-
-/** A model by name, with the number of values of an example. */
-const named = (name) =>
-  name in convolutional
-    ? { model: convModelOf(convolutional[name]), pixels: sizeOf(convolutional[name].image) }
-    : { model: modelOf(models[name]), pixels: models[name].pixels };
 
 const stepsPerCall = 25;
 let trained;
 
 /** A compiled training step with its state and K batches of binary pixels in memory. */
 async function prepare(name, batch, runtime) {
-  const { model, pixels } = named(name);
+  const { model, objective, width, isReal } = named(name);
+  const Values = isReal ? Float32Array : Uint8Array;
   const params = model.init(key(0));
   const optimizer = adam();
   const state = { params, optimizer: optimizer.init(params) };
   const step = await compileTrainingStep({
     model,
-    objective: elbo(),
+    objective,
     optimizer,
     runtime,
     state,
-    buffer: { steps: 1, batchSize: batch, width: pixels, data: new Uint8Array(batch * pixels), scale: 1 },
+    buffer: { steps: 1, batchSize: batch, width, data: new Values(batch * width), scale: 1 },
   });
-  const pool = randomBatches(batch, pixels);
-  const x = new Uint8Array(stepsPerCall * batch * pixels);
-  for (let k = 0; k < stepsPerCall; k++) x.set(pool[k % pool.length], k * batch * pixels);
+  const x = new Values(stepsPerCall * batch * width);
+  const pool = isReal ? [normalArray(key(1), x.length)] : randomBatches(batch, width);
+  for (let at = 0; at < x.length; at += pool[0].length)
+    x.set(pool[(at / pool[0].length) % pool.length].subarray(0, x.length - at), at);
   const weights = new Float32Array(stepsPerCall * batch).fill(1 / batch);
-  return { step, state, batch, x, weights, pixels, taken: 0 };
+  return { step, state, batch, x, weights, width, taken: 0 };
 }
 
 /** Runs K steps in one call, noise included; returns milliseconds of the call. */
 async function call(run, steps) {
-  const { step, batch, pixels } = run;
+  const { step, batch, width } = run;
   const started = performance.now();
   const at = (k) => ({ step: run.taken + k, stepsPerEpoch: 469, totalSteps: 1e6 });
   const scalars = Object.fromEntries(
@@ -84,7 +54,7 @@ async function call(run, steps) {
   const { state, outputs } = await step.program.run(
     run.state,
     {
-      x: hostTensor(run.x.subarray(0, steps * batch * pixels), [steps, batch, pixels]),
+      x: hostTensor(run.x.subarray(0, steps * batch * width), [steps, batch, width]),
       weights: hostTensor(run.weights.subarray(0, steps * batch), [steps, batch]),
     },
     steps,
@@ -146,10 +116,26 @@ async function profile(name, batch) {
   }
 }
 
+/** Random binary images as a data set, and a model with the weights it starts from. */
+async function untrained(name, images) {
+  const { model, width } = named(name);
+  const data = Uint8Array.from(randomBatches(images, width)[0]);
+  return {
+    model,
+    params: model.init(key(0)),
+    data: createDataset({ name: 'bits', data, shape: [width] }),
+    runtime: await runtimeOf(),
+  };
+}
+
 await serve({
   hello: async () => {
     const { name, version } = await runtimeOf();
-    return { peer: `reparam ${name}`, version, commands: ['setup', 'round', 'epoch', 'gemm', 'profile'] };
+    return {
+      peer: `reparam ${name}`,
+      version,
+      commands: ['setup', 'round', 'epoch', 'importance', 'sample', 'gemm', 'profile'],
+    };
   },
   setup: async ({ model, batch }) => {
     const started = performance.now();
@@ -175,9 +161,35 @@ await serve({
     const data = await openDataset('mnist', { split: 'train' });
     const options = { runtime: await runtimeOf(), epochs: 4, batchSize: batch, binarization: 'dynamic' };
     const seconds = [];
-    for await (const epoch of fit(modelOf(models[model]), data, options)) seconds.push(epoch.seconds);
+    for await (const epoch of fit(named(model).model, data, options)) seconds.push(epoch.seconds);
     const [, ...warm] = seconds;
     return { seconds: warm.sort((a, b) => a - b)[warm.length >> 1], steps: Math.ceil(data.size / batch) };
+  },
+  /** Importance-sampled log-likelihood of random images, compiling included. */
+  importance: async ({ model: name, images, numSamples }) => {
+    const { model, params, data, runtime } = await untrained(name, images);
+    const started = performance.now();
+    const { logLikelihood } = await importanceLogLikelihood(model, params, data, {
+      runtime,
+      numSamples,
+      seed: 0,
+      draw: 0,
+    });
+    const seconds = (performance.now() - started) / 1000;
+    return {
+      seconds,
+      logLikelihood: logLikelihood.reduce((a, b) => a + b, 0) / images,
+      peakMegabytes: process.resourceUsage().maxRSS / 1024,
+    };
+  },
+  /** Samples of an untrained model, compiling included. */
+  sample: async ({ model: name, count }) => {
+    const { model } = named(name);
+    const params = model.init(key(0));
+    const options = { runtime: await runtimeOf(), seed: 0 };
+    const started = performance.now();
+    await sample(model, params, count, options);
+    return { seconds: (performance.now() - started) / 1000 };
   },
   gemm,
   profile: ({ model, batch }) => profile(model, batch),

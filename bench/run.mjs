@@ -1,6 +1,8 @@
 /**
  * Trains the same models with this project and with its peers, side by side: `npm run bench`. Rounds are interleaved,
  * because a machine's speed drifts; figures are medians over rounds, and only their ratios mean anything elsewhere.
+ *
+ *   npm run bench -- [--quick] [--only vae,conv,iwae,flows,importance,epoch,start]
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -8,10 +10,12 @@ import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { Peer } from './peer.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const quick = process.argv.includes('--quick');
+const { values: given } = parseArgs({ options: { quick: { type: 'boolean' }, only: { type: 'string' } } });
+const { quick = false } = given;
 const rounds = quick ? 3 : 9;
 const talk = (text) => process.stderr.write(`${text}\n`);
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
@@ -129,6 +133,93 @@ async function benchConvStep(model, batch) {
   return raced(model, batch, all, 25);
 }
 
+/** Steps of models that PyTorch takes in eager mode on one thread or two, and compiled, in each of the given variants. */
+async function benchOthers(model, batch, steps, variants = { '': {} }) {
+  talk(`step: ${model}, batch ${batch}`);
+  const all = [await enter('reparam (onnxruntime-node)', ours(), model, batch)];
+  for (const [note, variant] of Object.entries(variants)) {
+    for (const threads of [1, 2]) {
+      for (const adam of ['fused', 'foreach']) {
+        const label = `PyTorch eager, ${threads} thread${threads > 1 ? 's' : ''}, ${adam} Adam${note}`;
+        all.push(await enter(label, torch(threads), model, batch, { adam, ...variant }));
+      }
+    }
+    const compiled = { adam: 'fused', compile: true, ...variant };
+    all.push(await enter(`torch.compile, 2 threads, fused Adam${note}`, torch(2), model, batch, compiled));
+  }
+  return raced(model, batch, all, steps);
+}
+
+/** Samples of flows: a masked autoregressive one takes a pass of its net for each dimension of each layer. */
+async function benchSampling(count) {
+  const results = [];
+  for (const model of ['realnvp', 'maf']) {
+    for (const [label, peer] of [
+      ['reparam', ours()],
+      ['PyTorch, 1 thread', torch(1)],
+      ['PyTorch, 2 threads', torch(2)],
+    ]) {
+      const times = [];
+      let answer;
+      for (let round = 0; round < 3; round++) {
+        answer = await peer.ask('sample', { model, count });
+        times.push(answer.seconds);
+      }
+      peer.close();
+      if (answer.seconds) results.push({ label: `${model}, ${label}`, seconds: median(times) });
+      else talk(`  missing: ${label} (${answer.missing ?? answer.error})`);
+    }
+  }
+  return { count, results };
+}
+
+/**
+ * Importance-sampled log-likelihood of preset `vae`, in interleaved rounds of a part of the job; PyTorch with chunks of several
+ * shapes. A second pair of processes shows that memory does not grow with the number of samples.
+ */
+async function benchImportance() {
+  const job = { model: 'vae', images: quick ? 100 : 400, numSamples: 500 };
+  talk(`importance: ${job.images} images of ${job.numSamples} samples`);
+  const contenders = [{ label: 'reparam, compiling included', peer: ours(), how: {} }];
+  for (const threads of [1, 2]) {
+    for (const [rows, chunk] of [
+      [20, 50],
+      [20, 100],
+      [4, 250],
+      [2, 500],
+    ]) {
+      const label = `PyTorch eager, ${threads} thread${threads > 1 ? 's' : ''}, ${rows} × ${chunk} at a time`;
+      contenders.push({ label, peer: torch(threads), how: { rows, chunk } });
+    }
+  }
+  const how = { rows: 20, chunk: 50, compile: true };
+  contenders.push({ label: 'torch.compile, 2 threads, 20 × 50 at a time', peer: torch(2), how });
+  const times = new Map(contenders.map((c) => [c, []]));
+  for (let round = 0; round <= (quick ? 2 : 5); round++) {
+    for (const contender of contenders) {
+      const { seconds, error, missing } = await contender.peer.ask('importance', { ...job, ...contender.how });
+      if (!seconds) talk(`  missing: ${contender.label} (${missing ?? error})`);
+      // The first round compiles and warms up.
+      if (seconds && round > 0) times.get(contender).push(seconds);
+      await pause(60);
+    }
+  }
+  for (const { peer } of contenders) peer.close();
+  const full = (10_000 * 5000) / (job.images * job.numSamples);
+  const results = contenders
+    .filter((c) => times.get(c).length > 0)
+    .map((c) => ({ label: c.label, seconds: median(times.get(c)) * full }));
+  for (const result of results) result.ratio = results[0].seconds / result.seconds;
+  const memory = [];
+  for (const numSamples of [50, 5000]) {
+    const peer = ours();
+    const { peakMegabytes } = await peer.ask('importance', { model: 'vae', images: 64, numSamples });
+    peer.close();
+    memory.push({ numSamples, peakMegabytes });
+  }
+  return { ...job, results, memory };
+}
+
 async function benchEpoch(step) {
   talk('epoch: 60,000 images, data included');
   const peer = ours();
@@ -152,7 +243,7 @@ async function benchEpoch(step) {
       });
     else talk(`  missing: ${label} (${answer.missing ?? answer.error})`);
   }
-  return { results, overSteps: own.seconds / ((own.steps * step.results[0].ms) / 1000) };
+  return { results, ...(step && { overSteps: own.seconds / ((own.steps * step.results[0].ms) / 1000) }) };
 }
 
 /** Whole run of the main job: wall time and peak memory. */
@@ -198,7 +289,28 @@ function print(report) {
     for (const { label, seconds, ratio } of report.epoch.results) {
       lines.push(`  ${seconds.toFixed(2).padStart(9)}   ${(ratio ?? 1).toFixed(2).padStart(13)}   ${label}`);
     }
-    lines.push(`  ${report.epoch.overSteps.toFixed(2)} × its steps alone`, '');
+    if (report.epoch.overSteps) lines.push(`  ${report.epoch.overSteps.toFixed(2)} × its steps alone`);
+    lines.push('');
+  }
+  if (report.sampling) {
+    lines.push(`${report.sampling.count} samples of a flow, ours with compiling`, '    seconds');
+    for (const { label, seconds } of report.sampling.results)
+      lines.push(`  ${seconds.toFixed(3).padStart(9)}   ${label}`);
+    lines.push('');
+  }
+  if (report.importance) {
+    const { images, numSamples, results, memory } = report.importance;
+    lines.push(
+      `Log-likelihood of 10,000 images by 5,000 samples, preset vae (from ${images} images by ${numSamples})`,
+      '    seconds   ours / theirs',
+    );
+    for (const { label, seconds, ratio } of results) {
+      lines.push(`  ${seconds.toFixed(0).padStart(9)}   ${ratio.toFixed(2).padStart(13)}   ${label}`);
+    }
+    lines.push(
+      `  peak memory: ${memory.map((m) => `${m.peakMegabytes.toFixed(0)} MB with k = ${m.numSamples}`).join(', ')}`,
+      '',
+    );
   }
   if (report.start) {
     lines.push(
@@ -216,13 +328,41 @@ const report = {
   date: new Date().toISOString(),
   steps: [],
 };
-report.steps.push(await benchStep('vae-pytorch', 128));
-report.steps.push(await benchStep('vae', 20));
-report.steps.push(await benchConvStep('conv-mnist', 128));
-report.steps.push(await benchConvStep('conv-cifar', 128));
-report.epoch = await benchEpoch(report.steps[0]);
-if (!quick) report.start = benchStart();
+const groups = {
+  vae: async () => {
+    report.steps.push(await benchStep('vae-pytorch', 128));
+    report.steps.push(await benchStep('vae', 20));
+  },
+  conv: async () => {
+    report.steps.push(await benchConvStep('conv-mnist', 128));
+    report.steps.push(await benchConvStep('conv-cifar', 128));
+  },
+  iwae: async () => {
+    const variants = { '': {}, ', denormals flushed': { flushDenormal: true } };
+    report.steps.push(await benchOthers('iwae', 20, 40, variants));
+    report.steps.push(await benchOthers('iwae-dreg', 20, 40, variants));
+  },
+  flows: async () => {
+    report.steps.push(await benchOthers('realnvp', 100, 200));
+    report.steps.push(await benchOthers('maf', 100, 200));
+    report.sampling = await benchSampling(1000);
+  },
+  importance: async () => {
+    report.importance = await benchImportance();
+  },
+  epoch: async () => {
+    report.epoch = await benchEpoch(report.steps.find(({ model }) => model === 'vae-pytorch'));
+  },
+  start: () => {
+    if (!quick || given.only) report.start = benchStart();
+  },
+};
+const chosen = given.only?.split(',') ?? Object.keys(groups);
+for (const name of chosen) {
+  if (!Object.hasOwn(groups, name)) throw new Error(`--only ${name}; known: ${Object.keys(groups).join(', ')}`);
+}
+for (const name of chosen) await groups[name]();
 print(report);
-const file = join(here, 'results', 'bench.json');
+const file = join(here, 'results', given.only ? `bench-${chosen.join('-')}.json` : 'bench.json');
 writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
 talk(`written: ${file}`);

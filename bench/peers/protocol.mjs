@@ -7,6 +7,18 @@ export const models = {
   vae: { pixels: 784, hidden: [200, 200], latent: 50, activation: 'tanh' },
 };
 
+/** Importance-weighted bounds of 50 samples, with the encoder's gradient as it comes or doubly reparameterised. */
+export const importanceWeighted = {
+  iwae: { sizes: 'vae', numSamples: 50, gradient: 'standard' },
+  'iwae-dreg': { sizes: 'vae', numSamples: 50, gradient: 'doubly-reparameterised' },
+};
+
+/** Flows of real vectors: dimensions, layers, hidden layers of each layer's net (ReLU). */
+export const flows = {
+  realnvp: { dim: 64, length: 5, hidden: [100, 100] },
+  maf: { dim: 64, length: 5, hidden: [100, 100] },
+};
+
 /** Answers commands from stdin, one JSON line each, until `exit` or the end of the input. */
 export async function serve(commands) {
   for await (const line of createInterface({ input: process.stdin })) {

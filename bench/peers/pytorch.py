@@ -75,6 +75,7 @@ except ImportError as error:
 
 sys.dont_write_bytecode = True
 import example_epoch
+import torch_models
 
 if options.blas_threads in (None, options.threads):
     torch.set_num_threads(options.threads)
@@ -96,15 +97,20 @@ class Vae(nn.Module):
         self.logits = nn.Linear(sizes[-1], 784)
         self.activation = activation
 
-    def forward(self, x):
-        h = x
+    def encode(self, x):
         for layer in self.encoder:
-            h = self.activation(layer(h))
-        loc, log_variance = self.loc(h), self.log_variance(h)
-        h = loc + torch.randn_like(loc) * torch.exp(0.5 * log_variance)
+            x = self.activation(layer(x))
+        return self.loc(x), self.log_variance(x)
+
+    def decode(self, z):
         for layer in self.decoder:
-            h = self.activation(layer(h))
-        distortion = F.binary_cross_entropy_with_logits(self.logits(h), x, reduction="sum")
+            z = self.activation(layer(z))
+        return self.logits(z)
+
+    def forward(self, x):
+        loc, log_variance = self.encode(x)
+        z = loc + torch.randn_like(loc) * torch.exp(0.5 * log_variance)
+        distortion = F.binary_cross_entropy_with_logits(self.decode(z), x, reduction="sum")
         rate = -0.5 * torch.sum(1 + log_variance - loc.pow(2) - log_variance.exp())
         return distortion + rate
 
@@ -146,12 +152,28 @@ class ConvVae(nn.Module):
         return distortion + rate
 
 
+FLOWS = ("realnvp", "maf")
+MAKE = {
+    **{name: lambda sizes=sizes: Vae(*sizes) for name, sizes in MODELS.items()},
+    **{name: lambda sizes=sizes: ConvVae(*sizes) for name, sizes in CONVOLUTIONAL.items()},
+    **{name: lambda name=name: torch_models.Flow(name) for name in FLOWS},
+    "iwae": lambda: torch_models.ImportanceWeighted(Vae(*MODELS["vae"]), 50),
+    "iwae-dreg": lambda: torch_models.ImportanceWeighted(Vae(*MODELS["vae"]), 50, dreg=True),
+}
+
+
+def batches_for(name, batch, channels_last=False):
+    if name in FLOWS:
+        return list(torch.randn(32, batch, 64, generator=torch.Generator().manual_seed(0)))
+    return random_batches(batch, CONVOLUTIONAL[name][0] if name in CONVOLUTIONAL else (784,), channels_last)
+
+
 class Trainer:
     """One model with its optimiser; `step` is a whole training step and returns the summed loss."""
 
     def __init__(self, name, adam="default", compiled=None, compile_optimizer=False, channels_last=False):
         torch.manual_seed(1)
-        self.model = ConvVae(*CONVOLUTIONAL[name]) if name in CONVOLUTIONAL else Vae(*MODELS[name])
+        self.model = MAKE[name]()
         if channels_last:
             self.model = self.model.to(memory_format=torch.channels_last)
         flags = {"default": {}, "foreach": {"foreach": True}, "fused": {"fused": True}}[adam]
@@ -210,18 +232,17 @@ class Peer:
             "blas": "mkl" if torch.backends.mkl.is_available() else "openblas or other",
             "malloc": options.malloc,
             "cpu": torch.backends.cpu.get_cpu_capability(),
-            "commands": ["setup", "round", "epoch"],
+            "commands": ["setup", "round", "epoch", "importance", "sample"],
         }
 
     def setup(self, command):
         name = command["model"]
-        if name not in MODELS and name not in CONVOLUTIONAL:
-            raise ValueError(f"unknown model {name!r}; known: {', '.join([*MODELS, *CONVOLUTIONAL])}")
+        if name not in MAKE:
+            raise ValueError(f"unknown model {name!r}; known: {', '.join(MAKE)}")
         variant = command.get("variant", {})
         self.size = command.get("batch", 128)
         channels_last = variant.get("channelsLast", False)
-        shape = CONVOLUTIONAL[name][0] if name in CONVOLUTIONAL else (784,)
-        self.batches, self.position = random_batches(self.size, shape, channels_last), 0
+        self.batches, self.position = batches_for(name, self.size, channels_last), 0
         torch.set_flush_denormal(variant.get("flushDenormal", False))
         adam, medians = variant.get("adam", "best"), None
         compiled, compile_optimizer = variant.get("compile"), variant.get("compileOptimizer", False)
@@ -256,10 +277,32 @@ class Peer:
         seconds = time.perf_counter() - start
         return {"seconds": seconds, "steps": steps, "loader": kind, "data": how, "loss": total / len(self.images)}
 
+    def importance(self, command):
+        """Log-likelihood by importance sampling; `rows` and `chunk` are how much of it is computed at a time."""
+        images, samples = command["images"], command["numSamples"]
+        rows, chunk = command.get("rows", 20), command.get("chunk", 50)
+        key = (images, command.get("compile"))
+        if getattr(self, "sampled", (None,))[0] != key:
+            model = torch_models.ImportanceWeighted(Vae(*MODELS["vae"]), samples)
+            function = torch.compile(model.log_weights, dynamic=False) if command.get("compile") else model.log_weights
+            self.sampled = key, function, random_batches(images, (784,))[0]
+        _, function, x = self.sampled
+        start = time.perf_counter()
+        each = torch_models.log_likelihood(function, x, samples, rows, chunk)
+        return {"seconds": time.perf_counter() - start, "logLikelihood": each.mean().item()}
+
+    def sample(self, command):
+        flow = MAKE[command["model"]]()
+        start = time.perf_counter()
+        flow.sample(command["count"])
+        return {"seconds": time.perf_counter() - start}
+
 
 def serve():
     peer = Peer()
-    commands = {"hello": peer.hello, "setup": peer.setup, "round": peer.round, "epoch": peer.epoch}
+    commands = {
+        name: getattr(peer, name) for name in ("hello", "setup", "round", "epoch", "importance", "sample")
+    }
     for line in sys.stdin:
         if not line.strip():
             continue
