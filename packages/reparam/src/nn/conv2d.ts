@@ -7,7 +7,7 @@ import {
   type Tensor,
 } from '@reparam/tensor';
 import { leaf } from '../params.ts';
-import { heUniform, type Initializer, zeros } from './initializers.ts';
+import { type Fan, heUniform, type Initializer, zeros } from './initializers.ts';
 import type { LinearOptions } from './linear.ts';
 import type { Module } from './module.ts';
 
@@ -29,6 +29,10 @@ export interface Conv2dOptions extends LinearOptions {
  */
 export const conv2d = (channels: number, options: Conv2dOptions = {}): Module =>
   imageLayer('conv', channels, options, {
+    fan: (inputs, outputs, { kernel, stride }) => ({
+      fanIn: inputs * kernel ** 2,
+      fanOut: outputs * (kernel / stride) ** 2,
+    }),
     sizeAfter: (size, { kernel, stride, padding }) => Math.floor((size + 2 * padding - kernel) / stride) + 1,
     weightShape: (inputs, { kernel }) => [channels, inputs, kernel, kernel],
     apply: convolve,
@@ -42,6 +46,10 @@ export const conv2d = (channels: number, options: Conv2dOptions = {}): Module =>
 export const convTranspose2d = (channels: number, options: ConvTranspose2dOptions = {}): Module => {
   const { outputPadding = 0 } = options;
   return imageLayer('transposed conv', channels, options, {
+    fan: (inputs, outputs, { kernel, stride }) => ({
+      fanIn: inputs * (kernel / stride) ** 2,
+      fanOut: outputs * kernel ** 2,
+    }),
     sizeAfter: (size, { kernel, stride, padding }) => (size - 1) * stride - 2 * padding + kernel + outputPadding,
     weightShape: (inputs, { kernel }) => [inputs, channels, kernel, kernel],
     apply: (x, weight, sizes) => convolveTransposed(x, weight, { ...sizes, outputPadding }),
@@ -61,6 +69,8 @@ interface Sizes {
 }
 
 interface Kind {
+  /** Values that meet in one output, and outputs one value goes to, on average. */
+  fan(inputs: number, outputs: number, sizes: Sizes): Fan;
   sizeAfter(size: number, sizes: Sizes): number;
   weightShape(inputs: number, sizes: Sizes): number[];
   apply(x: Tensor, weight: Tensor, options: { stride: number; padding: number; bias?: Tensor }): Tensor;
@@ -96,9 +106,7 @@ function imageLayer(name: string, channels: number, options: Conv2dOptions, kind
     outputShape,
     init(key, inputShape) {
       const [inputs] = needImage(name, inputShape);
-      // Values that meet in one output, and outputs one value goes to, on average.
-      const area = kernel ** 2;
-      const fan = { fanIn: inputs * area, fanOut: (channels * area) / stride ** 2 };
+      const fan = kind.fan(inputs, channels, sizes);
       const draw = (part: string, how: Initializer, shape: readonly number[]) => how(foldIn(key, part), shape, fan);
       const weight = draw('weight', initializer, kind.weightShape(inputs, sizes));
       return { weight, ...(bias && { bias: draw('bias', biasInitializer, [channels]) }) };
