@@ -1,12 +1,11 @@
-// Writes the parts of README.md and docs/*.md that come from elsewhere: files of code, the command's help, the schema of
+// Writes the parts of README.md, docs/*.md and docs/course/*.md that come from elsewhere: files of code, the command's help, the schema of
 // the configuration. Needs a build. `--check` writes nothing and exits 1 when a page is not up to date.
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const bin = join(root, 'packages/cli/bin/reparam.js');
+const { main } = await import(join(root, 'packages/cli/dist/main.js'));
 
 /** What may stand between `<!-- begin: kind argument -->` and `<!-- end -->`. */
 const kinds = {
@@ -15,16 +14,18 @@ const kinds = {
     const text = readFileSync(join(root, path), 'utf8');
     return fenced(path.endsWith('.ts') ? 'ts' : '', name ? declaration(text, name, path) : text.trimEnd());
   },
-  commands: () => ['', ...commandNames()].map(commandSection).join('\n\n'),
+  commands: commandSections,
   config: configTables,
 };
 
 const pages = [
   'README.md',
   ...['tensor', 'reparam', 'cli'].map((name) => `packages/${name}/README.md`),
-  ...readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
+  ...['docs', 'docs/course'].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `${folder}/${name}`),
+  ),
 ];
 const stale = [];
 for (const page of pages) {
@@ -70,18 +71,38 @@ function declaration(text, name, path) {
   return lines.slice(start, end + 1).join('\n');
 }
 
-function help(...args) {
-  return execFileSync(process.execPath, [bin, ...args, '--help'], { encoding: 'utf8' }).trimEnd();
+/** What `--help` prints, as wide as into a file. */
+async function help(...args) {
+  const { write, isTTY } = process.stdout;
+  let text = '';
+  process.stdout.isTTY = false;
+  process.stdout.write = (chunk) => {
+    text += chunk;
+    return true;
+  };
+  try {
+    await main([...args, '--help']);
+  } finally {
+    Object.assign(process.stdout, { write, isTTY });
+  }
+  return text.trimEnd();
 }
 
-function commandNames() {
-  const [, list] = /^Commands:\n([\s\S]*?)\n\n/m.exec(help());
-  return [...list.matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name).filter((name) => name !== 'help');
+/** Every command, those of `lab` behind it as `lab <name>`. */
+async function commandNames(...above) {
+  const [, list] = /^Commands:\n([\s\S]*?)\n\n/m.exec(await help(...above)) ?? [];
+  const names = [...(list ?? '').matchAll(/^ {2}([\w-]+)/gm)].map(([, name]) => name).filter((name) => name !== 'help');
+  const below = await Promise.all(names.map(async (name) => (name === 'lab' ? commandNames(name) : [])));
+  return names.flatMap((name, i) => [[...above, name].join(' '), ...below[i]]);
 }
 
-function commandSection(name) {
-  const title = name ? `## reparam ${name}` : '## reparam';
-  return `${title}\n\n${fenced('text', help(...(name ? [name] : [])))}`;
+async function commandSections() {
+  const sections = [];
+  for (const name of ['', ...(await commandNames())]) {
+    const text = await help(...name.split(' ').filter(Boolean));
+    sections.push(`${`## reparam ${name}`.trimEnd()}\n\n${fenced('text', text)}`);
+  }
+  return sections.join('\n\n');
 }
 
 async function configTables() {
