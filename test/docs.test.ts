@@ -8,9 +8,11 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const pages = [
   'README.md',
   ...['tensor', 'reparam', 'cli'].map((name) => `packages/${name}/README.md`),
-  ...readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
+  ...['docs', 'docs/course'].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `${folder}/${name}`),
+  ),
 ];
 const withoutFilled = (text: string) => text.replace(/<!-- begin: [\s\S]*?<!-- end -->/g, '');
 
@@ -55,7 +57,7 @@ test.each(pages)('%s: commands and their flags exist', (page) => {
     body!.split('\n'),
   );
   for (const line of blocks) {
-    const [, command, rest = ''] = /^(?:npx )?reparam (\w+)(.*)$/.exec(line.replace(/\s+#.*/, '')) ?? [];
+    const [, command, rest = ''] = /^(?:npx )?reparam (lab [\w-]+|\w+)(.*)$/.exec(line.replace(/\s+#.*/, '')) ?? [];
     if (!command) continue;
     const section = help.split(`\n## reparam ${command}\n`)[1]?.split('\n## ')[0];
     expect([line, section === undefined]).toEqual([line, false]);

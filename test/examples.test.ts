@@ -78,6 +78,20 @@ test('gradient: log-sum-exp and its softmax', async () => {
   });
 });
 
+test('vaeAsCode: learns, and both forms of the bound agree', async () => {
+  await import('../examples/course/vaeAsCode.ts');
+  expect(number('step 500:')).toBeGreaterThan(number('step 100:') + 1);
+  // One draw for each of 1,500 examples: the two forms have the same mean, and differ by the noise of their KL.
+  const [, closedForm, sampled] = /500: (\S+) .* (\S+) from draws/.exec(printed.at(-1)!)!;
+  expect(Math.abs(Number(closedForm) - Number(sampled))).toBeLessThan(0.3);
+});
+
+test('costOfSampling: one value at a time costs more than one pass', async () => {
+  await import('../examples/course/costOfSampling.ts');
+  expect(number('maf:')).toBeGreaterThan(5 * number('realnvp:'));
+  expect(number('vae:')).toBeGreaterThan(0);
+});
+
 test('preset: sizes come from the data, the bits from its values', async () => {
   const { model, fitOptions, wideBeta } = await import('../examples/extending/preset.ts');
   expect(model.describe().encoder).toBe('linear 64 → 512, silu, linear 512 → 512, silu');
