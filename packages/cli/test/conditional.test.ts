@@ -93,8 +93,14 @@ describe('a plain autoencoder', () => {
   it('says that its figure bounds nothing, in text and JSON', async () => {
     const run = join(folder, 'ae');
     const { test } = (await train('ae')) as { test: Record<string, unknown> };
-    expect(test).toMatchObject({ bound: 'none', rate: 0 });
-    expect(test.logLikelihood).toBeUndefined();
+    expect(test).toMatchObject({ bound: 'none', reconstructionLogLikelihood: -(test.distortion as number) });
+    expect(Object.keys(test)).not.toEqual(expect.arrayContaining([expect.stringMatching(/elbo|rate|^logLike/)]));
+    const page = await readFile(join(run, 'report.html'), 'utf8');
+    expect(page).toContain('log p(x|z) (higher is better)');
+    expect(/<dt>(ELBO|Rate)|ELBO \(higher|drawn from the prior\./.exec(page)).toBeNull();
+    expect((await reparam('show', run)).stdout).toMatch(
+      /reconstruction log-likelihood +-[\d.]+ ± [\d.]+ nats\/example, a density/,
+    );
     const { stdout } = await reparam('evaluate', run, '--quiet');
     expect(stdout).toMatch(/reconstruction log-likelihood \(no bound on log p\(x\)\)/);
     expect(stdout).not.toMatch(/ELBO|rate/);

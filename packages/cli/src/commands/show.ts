@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { Evaluation } from 'reparam';
 import type { App } from '../app.ts';
+import type { JsonObject } from '../config/tree.ts';
 import { showDensity } from '../program/commands.ts';
 import { openDensityRun } from '../program/openDensityRun.ts';
 import { readEvaluation } from '../run/evaluation.ts';
+import { exactName } from '../run/figures.ts';
 import { runFiles } from '../run/folder.ts';
 import { exists, openRun } from '../run/openRun.ts';
 import { summarize } from '../run/summary.ts';
@@ -33,8 +36,6 @@ Examples:
     const parts = model.describe();
     const present = [];
     for (const file of Object.values(runFiles)) if (await exists(join(folder, file))) present.push(file);
-    const { elbo, elboStandardError, logLikelihood, logLikelihoodStandardError, numSamples } = (evaluation?.test ??
-      {}) as Record<string, number | undefined>;
     return {
       json: {
         ...summary,
@@ -54,18 +55,22 @@ Examples:
           `${summary.epochs} of ${config.training.epochs} epochs, ${count(summary.steps)} steps, ${duration(summary.seconds)}`,
         ],
         ['weights', run.paramsFile],
-        ...(elbo === undefined ? [] : [['test ELBO', `${withError(elbo, elboStandardError)} nats/example`]]),
-        ...(logLikelihood === undefined
-          ? []
-          : [
-              [
-                `test log p, ${numSamples} samples`,
-                `${withError(logLikelihood, logLikelihoodStandardError)} nats/example`,
-              ],
-            ]),
+        ...(evaluation ? storedFigures(evaluation.test) : []),
         ...(evaluation?.warnings ?? []).map((warning) => ['warning', warning]),
         ['files', present.join(', ')],
       ]),
     };
   });
+}
+
+/** The first test figures of evaluation.json, each by its right name and as what it is. */
+function storedFigures(test: JsonObject): string[][] {
+  const unit = `nats/example${test.quantity === 'density' ? ', a density' : ''}`;
+  const row = (name: string, key: string) =>
+    typeof test[key] === 'number'
+      ? [[`test ${name}`, `${withError(test[key], test[`${key}StandardError`] as number | undefined)} ${unit}`]]
+      : [];
+  if (test.bound === 'none') return row('reconstruction log-likelihood', 'reconstructionLogLikelihood');
+  if (test.bound === 'exact') return row(exactName(test as { figures?: Evaluation['figures'] }), 'elbo');
+  return [...row('ELBO', 'elbo'), ...row(`log-likelihood, ${test.numSamples} samples`, 'logLikelihood')];
 }

@@ -5,10 +5,11 @@ import type { Evaluation, ModelConfig, ObjectiveConfig } from 'reparam';
  * it uses all of them.
  */
 export function collapseNote(
-  { collapsedDimensions: unused }: Evaluation,
+  { collapsedDimensions: unused, bound }: Evaluation,
   { model, objective }: { readonly model: ModelConfig; readonly objective: ObjectiveConfig },
 ): string {
-  if (unused.length === 0) return '';
+  // All dimensions of a flow's code are needed to decode it.
+  if (unused.length === 0 || bound === 'exact') return '';
   const which = `dimension${unused.length > 1 ? 's' : ''} ${rangesOf(unused)}`;
   return [
     `  collapsed: ${which} of the code ${unused.length > 1 ? 'do' : 'does'} not move with the data; a smaller latentDim would lose nothing`,

@@ -4,18 +4,25 @@ import { columns, withError } from '../terminal/format.ts';
 /** An evaluation as `--json` prints it: log-probabilities, nats an example. */
 export function testJson(evaluation: Evaluation): Record<string, unknown> {
   const { elbo, rate, distortion, logLikelihood, numSamples, numExamples, activeUnits, klPerDimension } = evaluation;
+  const { bound } = evaluation;
   return {
-    elbo: elbo.value,
-    elboStandardError: elbo.standardError,
-    rate: rate.value,
-    rateStandardError: rate.standardError,
+    ...(bound === 'none' && {
+      reconstructionLogLikelihood: elbo.value,
+      reconstructionLogLikelihoodStandardError: elbo.standardError,
+    }),
+    ...(bound !== 'none' && {
+      elbo: elbo.value,
+      elboStandardError: elbo.standardError,
+      rate: rate.value,
+      rateStandardError: rate.standardError,
+    }),
     distortion: distortion.value,
     distortionStandardError: distortion.standardError,
     logLikelihood: logLikelihood?.value,
     logLikelihoodStandardError: logLikelihood?.standardError,
-    numSamples,
+    ...(bound === 'lower' && { numSamples }),
     numExamples,
-    bound: evaluation.bound,
+    bound,
     ...(evaluation.bitsPerDimension && {
       bitsPerDimension: evaluation.bitsPerDimension.value,
       bitsPerDimensionStandardError: evaluation.bitsPerDimension.standardError,
@@ -39,17 +46,18 @@ export function testTable(evaluation: Evaluation, latentDim: number, isLikelihoo
   ];
   return columns(
     [
-      ...(bound === 'none'
-        ? [row('reconstruction log-likelihood (no bound on log p(x))', elbo)]
-        : [row(bound === 'exact' ? exactName(evaluation) : 'ELBO', elbo), row('rate', rate)]),
-      row('distortion', distortion),
+      ...{
+        none: () => [row('reconstruction log-likelihood (no bound on log p(x))', elbo)],
+        exact: () => [row(exactName(evaluation), elbo)],
+        lower: () => [row('ELBO', elbo), row('rate', rate), row('distortion', distortion)],
+      }[bound](),
       ...(logLikelihood && bound === 'lower' ? [row(likelihoodName(numSamples, isLikelihood), logLikelihood)] : []),
       ...Object.entries(evaluation.figures ?? {}).map(([name, figure]) => row(figureNames[name] ?? name, figure)),
       ...(bitsPerDimension
         ? [['bits per dimension', withError(bitsPerDimension.value, bitsPerDimension.standardError), 'bits/value']]
         : []),
       ...(quantity === 'density' ? [['figures', 'densities', 'depend on the scale of the data']] : []),
-      ['active units', `${activeUnits} of ${latentDim}`, ''],
+      ...(bound === 'exact' ? [] : [['active units', `${activeUnits} of ${latentDim}`, '']]),
       ['examples', numExamples.toLocaleString('en-US'), ''],
     ],
     '  ',
@@ -57,11 +65,11 @@ export function testTable(evaluation: Evaluation, latentDim: number, isLikelihoo
 }
 
 /** Of pixels with noise, a flow's figure is that of the density: exact as such, and a lower bound for the pixels themselves. */
-const exactName = ({ figures }: Evaluation): string =>
+export const exactName = ({ figures }: Pick<Evaluation, 'figures'>): string =>
   figures?.logitLogLikelihood ? 'log-likelihood, dequantised' : 'log-likelihood, exact';
 
 /** What a model's own figures are called. */
-const figureNames: Readonly<Record<string, string>> = {
+export const figureNames: Readonly<Record<string, string>> = {
   logitLogLikelihood: 'log-density of the logits',
   unitLogLikelihood: 'log-density of values in [0, 1]',
 };

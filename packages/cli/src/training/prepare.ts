@@ -16,6 +16,7 @@ import type { Session } from '../app.ts';
 import { parseConfig } from '../config/resolve.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { openData } from '../data.ts';
+import { describeObjective } from '../run/boundNames.ts';
 
 /** Data and model of a run, ready to train. */
 export interface Prepared {
@@ -94,7 +95,7 @@ export function describeTask({ recipe, train, config }: Prepared): string {
   const streamed = isStreamed(train) ? `, ${describeStream(train)}` : '';
   const notes = (train.notes ?? []).map((note) => `\n${note}`).join('');
   return (
-    `Maximising ${objective?.description}; p(x|z) ${model.describe().likelihood}; nats per example, summed over its ` +
+    `Maximising ${describeObjective(model, objective!)}. Nats per example, summed over its ` +
     `${train.shape.join('×')} values. Data: ${config.data.name}, ${train.size} training examples, binarisation ${binarization}${streamed}.${how}${notes}`
   );
 }

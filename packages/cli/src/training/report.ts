@@ -4,8 +4,9 @@ import { type Evaluation, greyWarning } from 'reparam';
 import { type JsonRecord, writeFileAtomic } from 'reparam/io/node';
 import { type EpochTerms, type ReportFigure, type ReportPicture, reportHtml, type TestFigure } from 'reparam/plot';
 import { someInMemory } from '../data.ts';
+import { describeObjective } from '../run/boundNames.ts';
 import { environmentOf } from '../run/checkpoint.ts';
-import { likelihoodName } from '../run/figures.ts';
+import { exactName, figureNames, likelihoodName } from '../run/figures.ts';
 import { runFiles } from '../run/folder.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -30,12 +31,13 @@ export async function writeReport(folder: string, parts: ReportParts): Promise<v
   const { labels, classNames } = someInMemory(test);
   const html = reportHtml({
     title: `${config.preset} on ${config.data.name}`,
-    objective: `Maximised: ${fitOptions.objective?.description}. p(x|z): ${model.describe().likelihood}. Nats per example, summed over its ${train.shape.join('×')} values.`,
+    objective: `Maximised: ${describeObjective(model, fitOptions.objective!)}. Nats per example, summed over its ${train.shape.join('×')} values.`,
     dataset: `${config.data.name}, ${train.size} training and ${test.size} test examples, binarisation ${fitOptions.binarization}${(train.notes ?? []).map((note) => `. ${note}`).join('')}`,
     preset: config.preset,
     warnings,
     test: figuresOf(evaluation, model.latentDim, !warnings.includes(greyWarning)),
     history: metrics as unknown as EpochTerms[],
+    bound: evaluation.bound,
     klPerDimension: evaluation.klPerDimension ?? [],
     activeUnits,
     latent: { codes, dim: model.latentDim, ...(labels && { labels }), ...(classNames && { classNames }) },
@@ -48,11 +50,25 @@ export async function writeReport(folder: string, parts: ReportParts): Promise<v
 }
 
 function figuresOf(evaluation: Evaluation, latentDim: number, isLikelihood: boolean): TestFigure[] {
-  const { elbo, rate, distortion, logLikelihood, numSamples, activeUnits, unit, bound } = evaluation;
+  const { elbo, rate, distortion, logLikelihood, numSamples, activeUnits, unit, bound, quantity } = evaluation;
   return [
-    { ...elboNames[bound], ...elbo, unit },
-    ...(bound === 'none' ? [] : [{ name: 'Rate', ...rate, unit, meaning: 'KL(q(z|x) ‖ p(z))' }]),
-    { name: 'Distortion', ...distortion, unit, meaning: 'minus E log p(x|z)' },
+    {
+      name: bound === 'exact' ? capital(exactName(evaluation)) : elboNames[bound],
+      ...elbo,
+      unit,
+      meaning: `${evaluation.figures?.logitLogLikelihood ? 'exact for pixels with uniform noise, a lower bound for the pixels; higher is better' : elboMeanings[bound]}${quantity === 'density' ? '; a density: depends on the scale of the data' : ''}`,
+    },
+    ...Object.entries(evaluation.figures ?? {}).map(([key, figure]) => ({
+      name: capital(figureNames[key] ?? key),
+      ...figure,
+      unit,
+    })),
+    ...(bound === 'lower'
+      ? [
+          { name: 'Rate', ...rate, unit, meaning: 'KL(q(z|x) ‖ p(z))' },
+          { name: 'Distortion', ...distortion, unit, meaning: 'minus E log p(x|z)' },
+        ]
+      : []),
     ...(logLikelihood && bound === 'lower'
       ? [
           {
@@ -75,23 +91,27 @@ function figuresOf(evaluation: Evaluation, latentDim: number, isLikelihood: bool
           },
         ]
       : []),
-    {
-      name: 'Active units',
-      value: activeUnits,
-      unit: `of ${latentDim} dimensions`,
-      meaning: 'posterior mean varies by more than 0.01',
-    },
+    ...(bound === 'exact'
+      ? []
+      : [
+          {
+            name: 'Active units',
+            value: activeUnits,
+            unit: `of ${latentDim} dimensions`,
+            meaning: 'posterior mean varies by more than 0.01',
+          },
+        ]),
   ];
 }
 
-/** What the first figure is called, and what it means. */
-const elboNames: Record<Evaluation['bound'], { name: string; meaning: string }> = {
-  lower: { name: 'ELBO', meaning: 'lower bound on the log-likelihood; higher is better' },
-  exact: { name: 'Log-likelihood', meaning: 'exact; higher is better' },
-  none: {
-    name: 'Reconstruction log-likelihood',
-    meaning: 'log p(x|z) at the code of x: an autoencoder bounds no likelihood, and has no rate',
-  },
+/** What the first figure is called. */
+const elboNames = { lower: 'ELBO', none: 'Reconstruction log-likelihood' } as const;
+
+/** What the first figure means. */
+const elboMeanings: Readonly<Record<Evaluation['bound'], string>> = {
+  lower: 'lower bound on the log-likelihood; higher is better',
+  exact: 'no bound but the value itself; higher is better',
+  none: 'log p(x|z) at the code of x: an autoencoder bounds no likelihood, and has no rate',
 };
 
 const capital = (text: string): string => text[0]!.toUpperCase() + text.slice(1);

@@ -1,4 +1,4 @@
-import { complete, sample, take } from 'reparam';
+import { type Bound, complete, sample, take } from 'reparam';
 import { encodePng, type ImageSize, imageGrid, type ReportPicture } from 'reparam/plot';
 import { classesOf, classRows, completionGrid } from '../completions.ts';
 import { imageSizeOf, toGrey } from '../pictures.ts';
@@ -36,7 +36,13 @@ export async function samplePicture(
   const { mean } = await sample(model, params, 100, { ...options, seed });
   return {
     title: 'Samples',
-    caption: 'Means of p(x|z) for 100 codes z drawn from the prior.',
+    caption: captions[model.bound ?? 'lower'],
     png: encodePng(imageGrid(toGrey(mean, range), { ...size, columns: 10 })),
   };
 }
+
+const captions: Readonly<Record<Bound, string>> = {
+  lower: 'Means of p(x|z) for 100 codes z drawn from the prior.',
+  exact: '100 draws: the inverse of the flow at points z drawn from the prior.',
+  none: 'Decoded points z drawn from N(0, I). An autoencoder has no prior: its codes may lie elsewhere, and then these look like nothing.',
+};

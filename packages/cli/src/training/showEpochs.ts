@@ -1,5 +1,6 @@
-import type { EpochReport, FitProgress } from 'reparam';
+import type { Bound, EpochReport, FitProgress } from 'reparam';
 import type { Session } from '../app.ts';
+import { boundNames } from '../run/boundNames.ts';
 import { duration } from '../terminal/format.ts';
 
 /** Shows training as it goes: a bar within epochs, a line after each. */
@@ -8,8 +9,9 @@ export interface EpochDisplay {
   epoch(report: EpochReport): void;
 }
 
-/** The display on stderr of `session`. */
-export function showEpochs(session: Session, epochs: number): EpochDisplay {
+/** The display on stderr of `session`, of a model whose `elbo` is a bound of this kind. */
+export function showEpochs(session: Session, epochs: number, bound: Bound = 'lower'): EpochDisplay {
+  const name = boundNames[bound];
   let first: { step: number; time: number } | undefined;
   return {
     progress({ epoch, stepInEpoch, stepsPerEpoch, step }, sums, size, batchSize) {
@@ -21,14 +23,15 @@ export function showEpochs(session: Session, epochs: number): EpochDisplay {
       const left = (epochs * stepsPerEpoch - step) / rate;
       const speed = Number.isFinite(rate) && rate > 0 ? `${Math.round(rate)} steps/s  ETA ${duration(left)}` : '';
       const elbo = ((sums.elbo ?? Number.NaN) / rows).toFixed(2);
-      session.bar.update(stepInEpoch / stepsPerEpoch, `epoch ${epoch}/${epochs}`, `ELBO ${elbo}  ${speed}`);
+      session.bar.update(stepInEpoch / stepsPerEpoch, `epoch ${epoch}/${epochs}`, `${name} ${elbo}  ${speed}`);
     },
     epoch({ epoch, train, validation, seconds, stepMs, isBest }) {
       const { elbo, rate, distortion } = train;
-      const held = validation ? `  validation ELBO ${validation.elbo.toFixed(2)}${isBest ? ' (best)' : ''}` : '';
+      const held = validation ? `  validation ${name} ${validation.elbo.toFixed(2)}${isBest ? ' (best)' : ''}` : '';
+      const parts = bound === 'lower' ? `  rate ${rate.toFixed(2)}  distortion ${distortion.toFixed(2)}` : '';
       session.say(
-        `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}  ELBO ${elbo.toFixed(2)}  rate ${rate.toFixed(2)}  ` +
-          `distortion ${distortion.toFixed(2)}${held}  ${seconds.toFixed(1)} s, ${stepMs.toFixed(2)} ms a step`,
+        `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}  ${name} ${elbo.toFixed(2)}${parts}${held}  ` +
+          `${seconds.toFixed(1)} s, ${stepMs.toFixed(2)} ms a step`,
       );
     },
   };

@@ -35,7 +35,7 @@ export async function trainRun(
   const runtime = await session.runtime();
   const signal = session.interruptible();
   const checkpoints = checkpointWriter(folder, config, environmentOf(runtime), dataId);
-  const display = showEpochs(session, recipe.fitOptions.epochs);
+  const display = showEpochs(session, recipe.fitOptions.epochs, recipe.model.bound);
   const training: Training = fit(recipe.model, train, {
     ...recipe.fitOptions,
     runtime,

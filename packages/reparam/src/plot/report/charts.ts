@@ -2,12 +2,12 @@ import { principalPlane } from '../principalComponents.ts';
 import { barChart } from '../svg/barChart.ts';
 import { lineChart } from '../svg/lineChart.ts';
 import { scatterPlot } from '../svg/scatterPlot.ts';
-import type { BoundTerms, EpochTerms, LatentCodes } from './runReport.ts';
+import type { BoundTerms, EpochTerms, LatentCodes, RunReport } from './runReport.ts';
 
 const maxBars = 200;
 
-/** ELBO, rate and distortion by epoch, training and validation, as three SVG charts. */
-export function learningCurves(history: readonly EpochTerms[]): string[] {
+/** ELBO, rate and distortion by epoch, training and validation, as three SVG charts; one chart where `elbo` is no lower bound. */
+export function learningCurves(history: readonly EpochTerms[], bound: RunReport['bound'] = 'lower'): string[] {
   const validated = history.filter((each) => each.validation);
   const chart = (title: string, term: keyof BoundTerms) =>
     lineChart({
@@ -29,6 +29,8 @@ export function learningCurves(history: readonly EpochTerms[]): string[] {
           : []),
       ],
     });
+  if (bound === 'exact') return [chart('log p(x) (higher is better)', 'elbo')];
+  if (bound === 'none') return [chart('log p(x|z) (higher is better)', 'elbo')];
   return [chart('ELBO (higher is better)', 'elbo'), chart('Rate', 'rate'), chart('Distortion', 'distortion')];
 }
 

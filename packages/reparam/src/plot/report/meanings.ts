@@ -37,3 +37,12 @@ export const meanings: readonly (readonly [term: string, meaning: string])[] = [
     'Figures compare only for the same data, the same kind of values and the same likelihood. Binary data: dynamic binarisation (drawn anew at every presentation), static binarisation (drawn once) and a threshold give different figures. Bernoulli on grey values is a training loss, not the likelihood of any data. Densities of real values (Gaussian) may be positive and depend on how the values were scaled.',
   ],
 ];
+
+/** The terms that only a model with a lower bound has. */
+export const ofBounds: ReadonlySet<string> = new Set([
+  'ELBO',
+  'Rate',
+  'Distortion',
+  'Log-likelihood, k samples',
+  'KL per latent dimension',
+]);

@@ -1,7 +1,7 @@
 import { type Content, element, type Markup } from '../svg/markup.ts';
 import { klChart, latentChart, learningCurves } from './charts.ts';
 import { pageHtml, picture } from './figurePage.ts';
-import { meanings } from './meanings.ts';
+import { meanings, ofBounds } from './meanings.ts';
 import type { ReportFigure, RunReport } from './runReport.ts';
 import { figureTable, nestedTable } from './tables.ts';
 
@@ -18,6 +18,7 @@ export function reportHtml(report: RunReport): string {
     warnings,
     test,
     history,
+    bound = 'lower',
     klPerDimension,
     latent,
     pictures,
@@ -36,7 +37,7 @@ export function reportHtml(report: RunReport): string {
       element(
         'div',
         { class: 'charts' },
-        learningCurves(history).map((svg) => chart(svg)),
+        learningCurves(history, bound).map((svg) => chart(svg)),
       ),
     ),
     section('Pictures', pictures.length > 0, () => element('div', { class: 'pictures' }, pictures.map(picture))),
@@ -49,7 +50,9 @@ export function reportHtml(report: RunReport): string {
       element(
         'dl',
         {},
-        meanings.map(([term, meaning]) => [element('dt', {}, term), element('dd', {}, meaning)]),
+        meanings
+          .filter(([term]) => bound === 'lower' || !ofBounds.has(term))
+          .map(([term, meaning]) => [element('dt', {}, term), element('dd', {}, meaning)]),
       ),
     ),
     section('Configuration', report.config !== undefined, () =>

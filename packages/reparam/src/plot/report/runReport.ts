@@ -63,6 +63,8 @@ export interface RunReport {
   readonly warnings: readonly string[];
   readonly test: readonly TestFigure[];
   readonly history: readonly EpochTerms[];
+  /** What `elbo` in the history is: a lower bound (the default), of a flow log p(x), of an autoencoder log p(x|z). */
+  readonly bound?: 'lower' | 'exact' | 'none';
   /** Mean KL of every latent dimension over the test set, nats/example; empty when the posterior has none in closed form. */
   readonly klPerDimension: readonly number[];
   /** Indices of the latent dimensions whose posterior mean varies over the data by more than 0.01. */

@@ -23,7 +23,7 @@ td.figure{font-size:1.08rem;font-weight:600}.figure{text-align:right;white-space
 .error{text-align:left;white-space:nowrap;color:var(--muted)}
 .nested th{color:var(--muted);font-weight:500;white-space:nowrap}.nested td{overflow-wrap:anywhere}.nested table th,.nested table td{padding-top:.15rem;padding-bottom:.15rem}
 .nested table tr:last-child>*{border-bottom:0}
-.charts,.pictures{display:grid;gap:1.1rem;align-items:start}.charts{grid-template-columns:repeat(auto-fit,minmax(min(100%,340px),1fr))}.pictures{grid-template-columns:repeat(auto-fit,minmax(min(100%,430px),1fr))}
+.charts,.pictures{display:grid;gap:1.1rem;align-items:start}.charts{grid-template-columns:repeat(auto-fill,minmax(min(100%,340px),1fr))}.pictures{grid-template-columns:repeat(auto-fit,minmax(min(100%,430px),1fr))}
 figure{margin:0;border:1px solid var(--line);border-radius:8px;background:var(--card);overflow:hidden}
 .chart{overflow-x:auto}.chart svg{display:block;width:100%;min-width:300px;height:auto}.wide svg{min-width:640px}.plane{max-width:760px;margin-top:1.1rem}.plane svg{min-width:440px}
 .figures{display:grid;gap:1.1rem;align-items:start;grid-template-columns:repeat(auto-fit,minmax(min(100%,520px),1fr))}figure.figure{text-align:left;white-space:normal}.figure svg{width:auto;max-width:100%;min-width:0}.figure figcaption{padding:0 1rem .9rem}

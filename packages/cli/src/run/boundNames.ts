@@ -1,0 +1,18 @@
+import type { Bound, LatentModel, Objective } from 'reparam';
+
+/** What the figure of a model is called in a line: an ELBO only where it is a lower bound. */
+export const boundNames: Readonly<Record<Bound, string>> = {
+  lower: 'ELBO',
+  exact: 'log p(x)',
+  none: 'log p(x|z)',
+};
+
+/** What is maximised, and p(x|z): the ELBO of a flow is its log-likelihood, an autoencoder has none. */
+export function describeObjective(model: LatentModel, { name, description }: Objective): string {
+  const { likelihood } = model.describe();
+  if (model.bound === 'exact' && description.startsWith('E_q log p(x|z) − KL(')) {
+    return `log p(x), exact: the ELBO of a flow. p(x|z): ${likelihood}`;
+  }
+  const what = model.bound === 'none' && name === 'reconstruction' ? 'log p(x|z) at the code z of x' : description;
+  return `${what}. p(x|z): ${likelihood}`;
+}
