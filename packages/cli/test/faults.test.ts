@@ -49,6 +49,13 @@ beforeAll(async () => {
 describe('train refuses, with the right exit code, and leaves nothing behind', () => {
   it.each<[name: string, args: string[], code: number, message: RegExp]>([
     ['unknown data set', ['mnits'], 2, /no such data set.*"mnits".*Did you mean "mnist"\?/],
+    ['unknown density preset', ['digits', '--preset', 'mixtur'], 2, /no such preset.*Did you mean "mixture"\?/],
+    [
+      'the beginning of a key',
+      ['digits', '--set', 'model.lat=3'],
+      2,
+      /unknown configuration key.*Did you mean "model.latentDim"\?/,
+    ],
     ['unknown preset', ['digits', '--preset', 'vea'], 2, /no such preset.*Did you mean "vae"\?/],
     [
       'unknown key',

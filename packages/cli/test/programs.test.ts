@@ -83,5 +83,33 @@ describe('density models', () => {
     expect([encode.code, encode.stderr.includes('no model with latent codes')]).toEqual([2, true]);
     const other = await run('train', 'digits', '--preset', 'rbm', '--set', 'program.components=3');
     expect([other.code, other.stderr.includes('does not apply to kind "rbm"')]).toEqual([2, true]);
+    const samples = await run('train', 'digits', '--preset', 'rbm', '--num-samples', '20');
+    expect([samples.code, samples.stderr]).toEqual([
+      2,
+      expect.stringContaining('evaluation does not apply to preset "rbm"'),
+    ]);
+    const diagram = await run('diagram', 'rbm');
+    expect([diagram.code, diagram.stderr]).toEqual([2, expect.stringContaining('density model without latent codes')]);
+  });
+
+  it('say that their figures are exact, and of what', async () => {
+    expect((await run('show', 'mixture')).stdout).toMatch(/log-likelihood, exact .*nats\/example, a density/);
+    expect((await json('evaluate', 'whole')).test).toMatchObject({ bound: 'exact', quantity: 'probability' });
+    const flow = await run('train', 'digits', '--preset', 'made', '--epochs', '1', '--out', 'made');
+    expect(flow.stderr).toMatch(/Maximising log p\(x\), exact.*\n.*log p\(x\) -[\d.]+ {2}\d/);
+    expect(flow.stdout).toMatch(/log-likelihood, exact/);
+    expect(flow.stdout).not.toMatch(/ELBO|rate|collapsed|active units/);
+    expect(/ELBO \(higher|<dt>ELBO/.exec(await readFile(join(cwd, 'made', 'report.html'), 'utf8'))).toBeNull();
+  });
+
+  it('compare beside others, each row with what its figures are of', async () => {
+    const presets = 'rbm,mixture,vae-2d';
+    const { rows } = await json('compare', 'digits', '--presets', presets, '--epochs', '1', '--num-samples', '5');
+    expect(rows.map(({ measure }: { measure: string }) => measure)).toEqual([
+      'probability of bits (dynamic)',
+      'density',
+      'probability of bits (dynamic)',
+    ]);
+    expect(rows.map(({ figures }: { figures: object }) => 'elbo' in figures)).toEqual([false, false, true]);
   });
 });

@@ -1,12 +1,13 @@
 import { basename, extname, join } from 'node:path';
 import { ReparamError } from '@reparam/tensor';
 import type { Command } from 'commander';
-import { densityPresets, findPreset } from 'reparam';
+import { findPreset } from 'reparam';
 import { writeFileAtomic } from 'reparam/io/node';
 import { figurePage } from 'reparam/plot';
 import { type App, addRuntimeOptions, wholeOption } from '../app.ts';
 import { type CellResult, runCell } from '../compare/runCell.ts';
-import { type ComparisonRow, comparedFigures, comparisonCsv, comparisonRow } from '../compare/table.ts';
+import { type ComparisonRow, comparedFigures, comparisonCsv, comparisonRow, type Spread } from '../compare/table.ts';
+import { densityRecipe } from '../program/config.ts';
 import { makeFolders } from '../run/folder.ts';
 import { columns, withError } from '../terminal/format.ts';
 
@@ -52,15 +53,16 @@ Examples:
   addRuntimeOptions(command);
   app.action<[string], CompareOptions>(command, async (session, dataset, given) => {
     const presets = [...new Set(given.presets.split(',').map((name) => name.trim()))];
-    for (const name of presets) if (!densityPresets.some((p) => p.name === name)) findPreset(name);
+    for (const name of presets) if (!densityRecipe(name)) findPreset(name);
     const seeds = Array.from({ length: given.seeds }, (_, seed) => seed);
     const out = given.out ?? join('runs', `compare-${basename(dataset, extname(dataset)).replace(/[^\w.-]+/g, '-')}`);
     await makeFolders(out);
     const settings = [
       ...(given.epochs === undefined ? [] : ['--epochs', String(given.epochs)]),
-      ...(given.numSamples === undefined ? [] : ['--num-samples', String(given.numSamples)]),
       ...(given.set ?? []).flatMap((setting) => ['--set', setting]),
     ];
+    // A density model is measured without importance samples.
+    const sampling = given.numSamples === undefined ? [] : ['--num-samples', String(given.numSamples)];
     const options = [
       ...(given.quiet ? ['--quiet'] : []),
       ...(['runtime', 'provider', 'threads'] as const).flatMap((name) =>
@@ -71,16 +73,17 @@ Examples:
     const rows: ComparisonRow[] = [];
     let done = 0;
     for (const preset of presets) {
+      const own = densityRecipe(preset) ? settings : [...settings, ...sampling];
       const results: CellResult[] = [];
       for (const seed of seeds) {
         if (signal.aborted) throw new ReparamError('interrupted', 'the comparison was interrupted');
         session.say(`[${++done}/${presets.length * seeds.length}] ${preset}, seed ${seed}`);
-        results.push(await runCell({ dataset, preset, seed, settings }, { out, options, signal }));
+        results.push(await runCell({ dataset, preset, seed, settings: own }, { out, options, signal }));
       }
       rows.push(comparisonRow(preset, seeds, results));
     }
     const lead = leadOf(dataset, seeds.length);
-    const json = { dataset, seeds, settings, rows, unit: 'nats/example' };
+    const json = { dataset, seeds, settings: [...settings, ...sampling], rows, unit: 'nats/example' };
     await writeFileAtomic(join(out, 'comparison.json'), `${JSON.stringify(json, null, 2)}\n`);
     await writeFileAtomic(join(out, 'comparison.csv'), comparisonCsv(rows));
     await writeFileAtomic(join(out, 'comparison.html'), page(dataset, lead, rows));
@@ -98,13 +101,22 @@ const shown = (rows: readonly ComparisonRow[]) =>
   comparedFigures.filter(({ key }) => rows.some((row) => row.figures[key]));
 
 const cells = (rows: readonly ComparisonRow[]): string[][] =>
-  rows.map(({ preset, figures }) => [
+  rows.map(({ preset, figures, measure }) => [
     preset,
-    ...shown(rows).map(({ key }) => (figures[key] ? withError(figures[key].mean, figures[key].standardError) : '–')),
+    measure,
+    ...shown(rows).map(({ key }) => shownSpread(figures[key])),
   ]);
+
+/** Whole numbers of one seed as such. */
+function shownSpread(spread: Spread | undefined): string {
+  if (!spread) return '–';
+  const { mean, standardError } = spread;
+  return standardError === undefined && Number.isInteger(mean) ? String(mean) : withError(mean, standardError);
+}
 
 const heads = (rows: readonly ComparisonRow[]): string[] => [
   '',
+  'of',
   ...shown(rows).map(({ title, unit }) => (unit === 'nats/example' ? title : `${title}, ${unit}`)),
 ];
 
@@ -115,7 +127,7 @@ const page = (dataset: string, lead: string, rows: readonly ComparisonRow[]): st
     title: `Comparison on ${dataset}`,
     lead: [
       lead,
-      'ELBO and log-likelihood are log-probabilities: higher is better. They compare only between presets with the same likelihood and binarisation.',
+      'Of ELBO and log-likelihood higher is better. They compare only between rows of the same kind: a probability of bits is no density of grey values.',
     ],
     figures: [],
     tables: [{ columns: heads(rows), rows: cells(rows) }],

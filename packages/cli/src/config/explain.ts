@@ -1,7 +1,7 @@
 import { nearest, ReparamError } from '@reparam/tensor';
 import type { z } from 'zod';
 import { configKeys } from './keys.ts';
-import { isObject } from './tree.ts';
+import { isObject, type JsonObject } from './tree.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -27,20 +27,25 @@ function innermost(issue: Issue, raw: unknown): Issue {
 
 function unknownKey(path: string, raw: unknown, at: string | undefined, code: 'config' | 'data'): ReparamError {
   const paths = configKeys.map((key) => key.path);
-  if (paths.includes(path)) {
-    const parent = valueAt(raw, path.split('.').slice(0, -1)) as Record<string, unknown>;
-    const variant = parent.kind === undefined ? 'schedule' : 'kind';
-    return new ReparamError(code, `${path} does not apply to ${variant} ${shortJson(parent[variant])}`, {
-      got: shortJson(parent),
+  if (configKeys.some((key) => key.path === path || key.path.startsWith(`${path}.`))) {
+    const parent = valueAt(raw, path.split('.').slice(0, -1));
+    const variant = isObject(parent)
+      ? ['kind', 'schedule', 'preset'].find((key) => parent[key] !== undefined)
+      : undefined;
+    const [what, value] = variant ? [variant, (parent as JsonObject)[variant]] : ['preset', valueAt(raw, ['preset'])];
+    return new ReparamError(code, `${path} does not apply to ${what} ${shortJson(value)}`, {
+      got: shortJson(valueAt(raw, path.split('.'))),
       fix: 'Leave it out',
       at,
     });
   }
   const last = path.split('.').at(-1)!;
   const sameName = paths.filter((known) => known.endsWith(`.${last}`)).sort((a, b) => depth(a) - depth(b))[0];
-  const near = sameName ?? nearest(path, paths) ?? paths.find((known) => nearest(last, [known.split('.').at(-1)!]));
   const level = path.split('.').slice(0, -1).join('.');
   const siblings = paths.filter((known) => known.split('.').slice(0, -1).join('.') === level);
+  const begun = siblings.find((known) => known.startsWith(path));
+  const near =
+    sameName ?? begun ?? nearest(path, paths) ?? paths.find((known) => nearest(last, [known.split('.').at(-1)!]));
   return new ReparamError(code, 'unknown configuration key', {
     got: JSON.stringify(path),
     expected: siblings.length > 0 ? `one of ${siblings.join(', ')}` : undefined,

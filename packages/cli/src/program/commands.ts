@@ -40,11 +40,11 @@ export async function evaluateDensity(
       split,
       binarization: run.binarization,
       evaluationSeed: seed,
-      test: figuresJson(figures, data.size),
+      test: figuresJson(figures, data.size, run.model),
       warnings,
       unit: 'nats/example',
     },
-    text: densityTable(figures, data.size),
+    text: densityTable(figures, data.size, run.model),
   };
 }
 
@@ -118,8 +118,8 @@ export async function showDensity(run: DensityRun): Promise<Output> {
         `${metrics.length} ${config.program.kind === 'mixture' ? 'iterations' : 'epochs'}, ${duration(seconds)}`,
       ],
       ...shown.map((key) => [
-        key === 'logLikelihood' ? 'test log p' : 'test pseudo-log p',
-        `${withError(test[key]!, test[`${key}StandardError`])} nats/example`,
+        key === 'logLikelihood' ? 'test log-likelihood, exact' : 'test pseudo-log-likelihood',
+        `${withError(test[key]!, test[`${key}StandardError`])} nats/example${model.quantity === 'density' ? ', a density' : ''}`,
       ]),
       ...(evaluation?.warnings ?? []).map((warning) => ['warning', warning]),
       ['files', files.join(', ')],

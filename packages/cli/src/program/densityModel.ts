@@ -31,6 +31,8 @@ export interface DensityFigure extends Estimate {
 /** A fitted density model: what commands can do with it. */
 export interface DensityModel {
   readonly params: DensityParams;
+  /** What its log-likelihood is of: bits, or real values. */
+  readonly quantity: 'probability' | 'density';
   /** Each part in words. */
   describe(): Readonly<Record<string, string>>;
   /** Figures on examples, nats an example. */
@@ -51,7 +53,11 @@ export const reportFigures = (figures: readonly DensityFigure[]): TestFigure[] =
   figures.map(({ key: _, ...figure }) => ({ ...figure, unit: 'nats/example' }));
 
 /** Figures as `--json` prints them. */
-export const figuresJson = (figures: readonly DensityFigure[], numExamples: number): Record<string, unknown> => ({
+export const figuresJson = (
+  figures: readonly DensityFigure[],
+  numExamples: number,
+  { quantity }: DensityModel,
+): Record<string, unknown> => ({
   ...Object.fromEntries(
     figures.flatMap(({ key, value, standardError }) => [
       [key, value],
@@ -59,4 +65,6 @@ export const figuresJson = (figures: readonly DensityFigure[], numExamples: numb
     ]),
   ),
   numExamples,
+  bound: 'exact',
+  quantity,
 });

@@ -62,20 +62,25 @@ export async function finishDensity(
     dataset: test.name,
     split: 'test',
     binarization,
-    test: figuresJson(figures, test.size),
-    train: figuresJson(onTrain, train.size),
+    test: figuresJson(figures, test.size, model),
+    train: figuresJson(onTrain, train.size, model),
     warnings,
     unit: 'nats/example',
   };
   await writeFileAtomic(join(folder, runFiles.evaluation), `${JSON.stringify(stored, null, 2)}\n`);
-  return { json: { run: folder, ...stored }, text: `${densityTable(figures, test.size)}\n${closing(folder)}` };
+  return { json: { run: folder, ...stored }, text: `${densityTable(figures, test.size, model)}\n${closing(folder)}` };
 }
 
 /** Figures as a table for people. */
-export const densityTable = (figures: readonly DensityFigure[], numExamples: number): string =>
+export const densityTable = (
+  figures: readonly DensityFigure[],
+  numExamples: number,
+  { quantity }: DensityModel,
+): string =>
   columns(
     [
       ...figures.map(({ name, value, standardError }) => [name, withError(value, standardError), 'nats/example']),
+      ...(quantity === 'density' ? [['figures', 'densities', 'depend on the scale of the data']] : []),
       ['examples', count(numExamples), ''],
     ],
     '  ',
@@ -104,7 +109,9 @@ async function drawPictures(session: Session, { config, train }: PreparedDensity
 
 function learningCurve(metrics: readonly JsonRecord[], kind: string): string {
   const [key, label] =
-    kind === 'mixture' ? ['bound', 'bound (nats/example)'] : ['reconstructionError', 'reconstruction error'];
+    kind === 'mixture'
+      ? ['bound', 'bound (nats/example)']
+      : ['reconstructionError', 'squared error, sum over an example'];
   const points = metrics.map((line) => [Number(line.epoch), Number(line[key])] as const);
   return lineChart({
     title:

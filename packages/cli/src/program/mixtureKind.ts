@@ -50,6 +50,7 @@ function open(config: MixtureConfig, params: DensityParams, at: string): Density
   const order = [...mixture.weights.keys()].sort((a, b) => mixture.weights[b]! - mixture.weights[a]!);
   return {
     params,
+    quantity: 'density',
     describe: () => ({
       density: `mixture of ${mixture.numComponents} Gaussians in ${mixture.width} dimensions, ${mixture.covariance} covariances`,
       'variance floor': String(config.varianceFloor),
@@ -57,7 +58,7 @@ function open(config: MixtureConfig, params: DensityParams, at: string): Density
     evaluate: (data) => [
       {
         key: 'logLikelihood',
-        name: 'log-likelihood',
+        name: 'log-likelihood, exact',
         ...estimate(mixture.logProb(data)),
         meaning: 'exact log-density; depends on the unit of x and on the variance floor; higher is better',
       },

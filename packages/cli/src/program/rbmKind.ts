@@ -29,10 +29,11 @@ function open(config: RbmConfig, params: DensityParams, at: string): DensityMode
     logZ ??= logPartition(params);
     const exact = freeEnergies(params, data).map((energy) => -energy - logZ!);
     const meaning = `exact: log Z = ${logZ.toFixed(4)} by enumeration; higher is better`;
-    return [{ key: 'logLikelihood', name: 'log-likelihood', ...estimate(exact), meaning }];
+    return [{ key: 'logLikelihood', name: 'log-likelihood, exact', ...estimate(exact), meaning }];
   };
   return {
     params,
+    quantity: 'probability',
     describe: () => ({
       density: `Bernoulli restricted Boltzmann machine, ${visible} visible and ${hidden} hidden units`,
       training: `CD-${config.sweeps}`,

@@ -110,7 +110,7 @@ async function trainRbm(
       await appendLine(join(folder, runFiles.metrics), JSON.stringify(report));
       await checkpoint.write(training.state as RbmState);
       session.say(
-        `epoch ${report.epoch}/${epochs}  reconstruction error ${report.reconstructionError.toFixed(3)}  ${report.seconds.toFixed(1)} s`,
+        `epoch ${report.epoch}/${epochs}  squared reconstruction error ${report.reconstructionError.toFixed(3)} an example  ${report.seconds.toFixed(1)} s`,
       );
     }
   } catch (error) {

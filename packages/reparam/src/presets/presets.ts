@@ -1,5 +1,6 @@
 import { nearest, ReparamError } from '@reparam/tensor';
 import type { FlowModelConfig, ModelConfig, ObjectiveConfig, RecipeConfig, TrainingConfig } from './config.ts';
+import { densityPresets } from './program/densityPresets.ts';
 
 /** A named recipe with the publication or program its settings come from. */
 export interface Preset {
@@ -415,9 +416,15 @@ export const presets: readonly Preset[] = [
 
 /** The preset called `name`; a `config` error names the nearest one. */
 export function findPreset(name: string): Preset {
-  const names = presets.map((preset) => preset.name);
+  const names = [...presets, ...densityPresets].map((preset) => preset.name);
   const found = presets.find((preset) => preset.name === name);
   if (found) return found;
+  if (names.includes(name)) {
+    throw new ReparamError('config', 'this preset is a density model without latent codes', {
+      got: JSON.stringify(name),
+      expected: 'a preset whose recipe has a model',
+    });
+  }
   const near = nearest(name, names);
   throw new ReparamError('config', 'no such preset', {
     got: JSON.stringify(name),
