@@ -13,7 +13,29 @@ const commands = [
   'traverse',
   'manifold',
 ];
-const all = [...commands, 'plot', 'diagram', 'latents', 'encode', 'export', 'datasets', 'presets'];
+const all = [
+  ...commands,
+  'compare',
+  'quality',
+  'plot',
+  'diagram',
+  'latents',
+  'encode',
+  'export',
+  'datasets',
+  'presets',
+];
+const experiments = [
+  'gradients',
+  'prior-sampling',
+  'bounds',
+  'amortisation',
+  'collapse',
+  'em',
+  'flow-vae',
+  'linear-autoencoder',
+  'training',
+];
 
 describe('help', () => {
   it('lists every command, with examples and exit codes', async () => {
@@ -22,6 +44,13 @@ describe('help', () => {
     for (const name of all) expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
     expect(stdout).toMatch(/Examples:/);
     expect(stdout).toMatch(/130 interrupted/);
+  });
+
+  it.each(experiments)('lab %s --help shows usage, --json and an example', async (name) => {
+    const { code, stdout } = await reparam(['lab', name, '--help'], { cwd });
+    expect(code).toBe(0);
+    for (const text of [`Usage: reparam lab ${name} `, '--json', `$ reparam lab ${name}`])
+      expect(stdout).toContain(text);
   });
 
   it.each(all)('%s --help shows usage, --json and examples', async (name) => {

@@ -22,7 +22,7 @@ export function register(lab: Command, app: App): void {
     )
     .option('--examples <n>', 'test examples to use, the first ones', wholeOption(2), 200)
     .option('--steps <n>', 'steps of Adam', wholeOption(1), 300);
-  addLabOptions(command);
+  addLabOptions(command, 'reparam lab amortisation runs/digits-vae-0 --examples 100');
   app.action<[string], AmortisationCommandOptions>(command, async (session, folder, { out, seed, examples, steps }) => {
     const run = await openRun(folder);
     const data = firstOf(await run.openData('test'), examples);

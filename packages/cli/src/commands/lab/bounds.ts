@@ -24,7 +24,7 @@ export function register(lab: Command, app: App): void {
     )
     .option('--examples <n>', 'test examples to use, the first ones', wholeOption(2), 100)
     .option('--num-samples <k>', 'importance samples of the highest rung', wholeOption(1), 1000);
-  addLabOptions(command);
+  addLabOptions(command, 'reparam lab bounds runs/digits-vae-0 --num-samples 5000');
   app.action<[string], BoundsCommandOptions>(command, async (session, folder, { out, seed, examples, numSamples }) => {
     const run = await openRun(folder);
     const data = firstOf(await run.openData('test'), examples);

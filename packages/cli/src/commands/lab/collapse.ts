@@ -21,7 +21,7 @@ export function register(lab: Command, app: App): void {
     )
     .option('--epochs <n>', 'epochs of each training', wholeOption(1), 200)
     .option('--latent-dim <n>', 'latent dimensions', wholeOption(1), 16);
-  addLabOptions(command);
+  addLabOptions(command, 'reparam lab collapse digits --latent-dim 8 --out figures/collapse');
   app.action<[string], CollapseCommandOptions>(command, async (session, dataset, { out, seed, epochs, latentDim }) => {
     const data = await labData(session, dataset, 'train', 2000);
     const runtime = await session.runtime();

@@ -14,7 +14,7 @@ export function register(lab: Command, app: App): void {
     .description(
       'The bound after every E-step and M-step, in closed form and by a few gradient steps in q and then in the model, on a mixture of Gaussians in the plane and on probabilistic PCA of digits; and both steps in one picture.',
     );
-  addLabOptions(command, false);
+  addLabOptions(command, 'reparam lab em', false);
   app.action<[], LabOptions>(command, async (session, { out, seed }) => {
     const data = await labData(session, 'digits', 'train');
     const mixture = await emOnMixture(clusters(300, seed), { seed });

@@ -34,7 +34,7 @@ export function register(lab: Command, app: App): void {
       'A coupling flow is fitted to two half-moons. The variational autoencoder whose encoder and decoder are that flow with noise s has an ELBO that goes to the flow’s exact log-likelihood as s → 0, while rate and distortion grow without bound and cancel.',
     )
     .option('--epochs <n>', 'epochs of the flow', wholeOption(1), 100);
-  addLabOptions(command);
+  addLabOptions(command, 'reparam lab flow-vae --out figures/flow-vae');
   app.action<[], LabOptions & { epochs: number }>(command, async (session, { out, seed, epochs }) => {
     const runtime = await session.runtime();
     const data = moons(1000, seed);

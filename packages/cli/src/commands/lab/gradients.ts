@@ -23,7 +23,7 @@ export function register(lab: Command, app: App): void {
     .option('--dataset <name>', 'data of the VAE', 'digits')
     .option('--repeats <n>', 'means whose variance is taken', wholeOption(2), 400)
     .option('--draws <n>', 'gradients of the VAE whose variance is taken', wholeOption(2), 100);
-  addLabOptions(command);
+  addLabOptions(command, 'reparam lab gradients');
   app.action<[], GradientsOptions>(command, async (session, { out, seed, dataset, repeats, draws }) => {
     const rows = gradientVariance({ repeats, seed });
     const names = [...new Set(rows.map(({ estimator }) => estimator))];

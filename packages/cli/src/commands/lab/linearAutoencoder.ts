@@ -21,7 +21,7 @@ export function register(lab: Command, app: App): void {
     )
     .option('--epochs <n>', 'epochs', wholeOption(1), 150)
     .option('--latent-dim <n>', 'latent dimensions', wholeOption(1), 5);
-  addLabOptions(command);
+  addLabOptions(command, 'reparam lab linear-autoencoder digits');
   app.action<[string], AutoencoderOptions>(command, async (session, dataset, { out, seed, epochs, latentDim }) => {
     const data = await labData(session, dataset, 'train', 2000);
     const runtime = await session.runtime();

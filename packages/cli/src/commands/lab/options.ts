@@ -10,9 +10,10 @@ export interface LabOptions {
   readonly out: string;
 }
 
-/** Adds `--out` and `--seed`, and what a runtime needs. */
-export function addLabOptions(command: Command, computes = true): Command {
+/** Adds `--out` and `--seed`, what a runtime needs, and an example to the help. */
+export function addLabOptions(command: Command, example: string, computes = true): Command {
   command
+    .addHelpText('after', `\nExamples:\n  $ ${example}`)
     .option('--out <folder>', 'folder for charts, tables and page', `lab/${command.name()}`)
     .option('--seed <n>', 'seed of everything random', wholeOption(0), 0);
   return computes ? addRuntimeOptions(command) : command;

@@ -14,7 +14,7 @@ export function register(lab: Command, app: App): void {
       'How far log (1/K) Σ p(x given z_k) with z_k from the prior lies from log p(x), in linear-Gaussian models of growing latent dimension where log p(x) is known; and the same lesson for a softmax, whose likelihood is estimated by drawing classes from it.',
     )
     .option('--examples <n>', 'examples, each with draws of its own', wholeOption(2), 40);
-  addLabOptions(command, false);
+  addLabOptions(command, 'reparam lab prior-sampling --seed 1', false);
   app.action<[], LabOptions & { examples: number }>(command, async (_, { out, seed, examples }) => {
     const errors = priorSampling({ seed, examples });
     const indicators = indicatorSampling({ seed });

@@ -19,7 +19,7 @@ export function register(lab: Command, app: App): void {
       'Trains the same small VAE from the same start by the reparameterised gradient, by the score function with and without a baseline, and for the reconstruction only (beta = 0); compares learning curves and test figures.',
     )
     .option('--epochs <n>', 'epochs of each training', wholeOption(1), 60);
-  addLabOptions(command);
+  addLabOptions(command, 'reparam lab training digits --epochs 30');
   app.action<[string], TrainingCommandOptions>(command, async (session, dataset, { out, seed, epochs }) => {
     const train = await labData(session, dataset, 'train', 2000);
     const test = await labData(session, dataset, 'test', 300);
