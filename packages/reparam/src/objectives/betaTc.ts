@@ -51,7 +51,7 @@ export function betaTc({ beta = 6, alpha = 1, gamma = 1, estimator = 'stratified
   const weight = asSchedule(beta);
   return {
     name: 'beta-tc',
-    description: `E_q log p(x|z) − ${alpha} · I(n; z) − (${weight.description}) · TC − ${gamma} · Σ_j KL(q(z_j) ‖ p(z_j)), q(z) from the batch (${estimator})`,
+    description: `E_q log p(x|z) − ${alpha} · I(n; z) − ${typeof beta === 'number' ? beta : `(${weight.description})`} · TC − ${gamma} · Σ_j KL(q(z_j) ‖ p(z_j)), q(z) from the batch (${estimator})`,
     schedules: [weight],
     needsWholeBatch: true,
     loss(model, params, batch, context) {

@@ -112,7 +112,7 @@ function check({ numSamples = 1, beta = 1, freeBits = 0, capacity, gradient = 'r
 }
 
 function describe(
-  { kl = 'analytic', numSamples = 1, freeBits = 0, capacity, gradient }: ElboOptions,
+  { kl = 'analytic', numSamples = 1, freeBits = 0, capacity, gradient, beta }: ElboOptions,
   weight: string,
   nats: string | undefined,
   isPlain: boolean,
@@ -120,9 +120,10 @@ function describe(
 ): string {
   const divergence = 'KL(q(z|x) ‖ p(z))';
   const penalty = freeBits ? `Σ_j max(${freeBits}, KL_j)` : divergence;
+  const factor = typeof beta === 'object' ? `(${weight})` : (beta ?? 1);
   const weighted = capacity
     ? `${capacity.gamma} · |${divergence} − C|, C ${nats} nats`
-    : `${isPlain ? '' : `(${weight}) · `}${penalty}`;
+    : `${isPlain ? '' : `${factor} · `}${penalty}`;
   const form = kl === 'analytic' ? 'KL in closed form' : 'all terms sampled';
   const draws = `${numSamples} draw${numSamples > 1 ? 's' : ''} of z an example`;
   const score = gradient === 'score-function' ? `, score-function gradient with baseline ${baseline}` : '';

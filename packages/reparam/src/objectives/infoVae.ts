@@ -28,7 +28,7 @@ export function infoVae(options: InfoVaeOptions = {}): Objective {
   const { kind = 'imq', bandwidth } = kernel;
   return {
     name: 'infovae',
-    description: `E_q log p(x|z) − ${1 - alpha} · KL(q(z|x) ‖ p(z)) − ${weight} · MMD²(q(z), p(z)), ${estimator}, kernel ${kind}, bandwidth ${bandwidth ?? '√latentDim'}`,
+    description: `E_q log p(x|z) ${alpha === 1 ? '' : `− ${+(1 - alpha).toFixed(6)} · KL(q(z|x) ‖ p(z)) `}− ${weight} · MMD²(q(z), p(z)), ${estimator}, kernel ${kind}, bandwidth ${bandwidth ?? '√latentDim'}`,
     schedules: [],
     needsWholeBatch: true,
     loss(model, params, batch, context) {

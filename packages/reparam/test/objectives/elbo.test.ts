@@ -229,6 +229,6 @@ test.each([
 test('descriptions say exactly what is maximised', () => {
   expect(elbo().description).toBe('E_q log p(x|z) − KL(q(z|x) ‖ p(z)), KL in closed form, 1 draw of z an example');
   expect(elbo({ kl: 'sampled', numSamples: 3, beta: 4 }).description).toBe(
-    'E_q log p(x|z) − (4) · KL(q(z|x) ‖ p(z)), all terms sampled, 3 draws of z an example',
+    'E_q log p(x|z) − 4 · KL(q(z|x) ‖ p(z)), all terms sampled, 3 draws of z an example',
   );
 });

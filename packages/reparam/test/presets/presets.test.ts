@@ -219,7 +219,7 @@ describe('objectives, optimisers and learning rates', () => {
   it.each([
     [elbo, 'KL in closed form, 1 draw'],
     [{ ...elbo, kl: 'sampled', numSamples: 3 } as const, 'all terms sampled, 3 draws'],
-    [{ ...elbo, beta: 4 }, '(4) · '],
+    [{ ...elbo, beta: 4 }, '4 · '],
     [{ ...elbo, beta: { schedule: 'linear', from: 0, to: 4, epochs: 10 } } as const, '0 → 4 over 10 epochs'],
     [{ ...elbo, beta: { schedule: 'cyclical', cycles: 3 } } as const, '0 → 1 in 3 cycles'],
     [{ ...elbo, freeBits: 0.5 }, 'max(0.5, KL_j)'],
@@ -228,7 +228,7 @@ describe('objectives, optimisers and learning rates', () => {
     [{ ...elbo, capacity: { gamma: 9, nats: 3 } }, '9 · |KL(q(z|x) ‖ p(z)) − C|, C 3 nats'],
     [{ ...elbo, gradient: 'score-function' } as const, 'score-function gradient with baseline batch'],
     [{ ...elbo, numSamples: 2, gradient: 'score-function' } as const, 'with baseline leave-one-out'],
-    [{ kind: 'beta-tc', beta: 4, estimator: 'weighted' } as const, '(4) · TC − 1 · Σ_j KL(q(z_j) ‖ p(z_j)), q(z) from'],
+    [{ kind: 'beta-tc', beta: 4, estimator: 'weighted' } as const, '4 · TC − 1 · Σ_j KL(q(z_j) ‖ p(z_j)), q(z) from'],
     [{ kind: 'infovae', alpha: 0, lambda: 5 } as const, '1 · KL(q(z|x) ‖ p(z)) − 4 · MMD²(q(z), p(z)), unbiased'],
     [{ kind: 'dip', variant: 'i', offDiagonal: 2 } as const, 'C = Cov E(z|x) over the batch'],
     [{ kind: 'fisher', mode: 'reference' } as const, 'as in the reference code (experimental)'],
