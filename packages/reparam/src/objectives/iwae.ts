@@ -1,6 +1,7 @@
 import {
   add,
   grad,
+  greater,
   logMeanExp,
   max,
   maximum,
@@ -13,6 +14,7 @@ import {
   sub,
   sum,
   type Tensor,
+  where,
 } from '@reparam/tensor';
 import { type BoundDraw, drawBound, gradientOnly, requireCount, requireDensity } from './drawBound.ts';
 import { type Batch, batchMean, type Objective } from './objective.ts';
@@ -51,20 +53,23 @@ export function iwae({ numSamples = 5, gradient = 'standard' }: IwaeOptions = {}
       const drawn = drawBound(model, params, batch, context, { numSamples, kl: 'sampled', hold: isDouble });
       const { p, z, logQ, logLikelihood, terms } = drawn;
       const logJoint = add(logLikelihood, p.logProb(z));
-      const logWeights = withoutDenormals(sub(logJoint, logQ));
+      const raw = sub(logJoint, logQ);
+      const floor = floorOf(raw);
+      const logWeights = maximum(raw, floor);
       const bound = batchMean(logMeanExp(logWeights, { axes: 0 }), batch);
-      const loss = isDouble ? sub(neg(bound), encoderGradient(drawn, neg(bound), logWeights, batch)) : neg(bound);
+      const loss = isDouble
+        ? sub(neg(bound), encoderGradient(drawn, neg(bound), { logWeights, floor }, batch))
+        : neg(bound);
       return { loss, terms: { ...terms, iwaeBound: bound } };
     },
   };
 }
 
 /**
- * Log-weights, none of them more than 46 below the largest of its example: e^-46 = 1e-20 of a sum is nothing in float32, but
- * samples of still less weight would send denormal numbers through every product of the backward pass, at a tenth of its speed.
+ * The largest log-weight of each example less 40, [1, B]. In float32 e^-40 = 4e-18 of a sum is nothing, but samples of less weight
+ * would send denormal numbers through every product of the backward pass, at a tenth of its speed.
  */
-const withoutDenormals = (logWeights: Tensor): Tensor =>
-  maximum(logWeights, sub(stopGradient(max(logWeights, { axes: 0, keepDims: true })), 46));
+const floorOf = (logWeights: Tensor): Tensor => sub(stopGradient(max(logWeights, { axes: 0, keepDims: true })), 40);
 
 /**
  * With s = softmax of the log-weights over the k draws, Σ_i s_i² (∂ log w_i/∂z_i) (∂z_i/∂φ), where ∂/∂z_i holds φ inside
@@ -73,10 +78,10 @@ const withoutDenormals = (logWeights: Tensor): Tensor =>
 function encoderGradient(
   { q, z, moving }: BoundDraw,
   negativeBound: Tensor,
-  logWeights: Tensor,
+  { logWeights, floor }: { logWeights: Tensor; floor: Tensor },
   { weights }: Batch,
 ): Tensor {
-  const share = stopGradient(softmax(logWeights, 0));
+  const share = stopGradient(where(greater(logWeights, floor), softmax(logWeights, 0), 0));
   // z is a constant of its own here, so log q moves with z and not with φ. The derivative of the bound, where log q is held, has
   // a row's share in it already, and its way back through the decoder is the one the decoder's own gradient takes.
   const ofJoint = neg(grad(negativeBound, z));
