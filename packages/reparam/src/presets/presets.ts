@@ -311,18 +311,18 @@ export const presets: readonly Preset[] = [
   {
     name: 'iwae',
     summary: 'importance-weighted autoencoder, one stochastic layer of 50, 50 samples',
-    reference: 'Burda, Grosse and Salakhutdinov 2016 (network; a shorter schedule than `iwae-paper`)',
+    reference: 'Burda, Grosse and Salakhutdinov 2016 (network; optimiser and length of `vae`, so that the two compare)',
     recipe: {
       model: { ...tanhModel, initializer: 'glorotUniform' },
       objective: { kind: 'iwae', numSamples: 50 },
-      optimizer: { kind: 'adam', learningRate: { schedule: 'cosine', value: 1e-3 }, epsilon: 1e-4 },
-      training: { ...training, batchSize: 64 },
+      optimizer: adamCosine,
+      training,
     },
   },
   {
     name: 'iwae-two-layers',
     summary: 'importance-weighted autoencoder, two stochastic layers of 100 and 50, 50 samples',
-    reference: 'Burda, Grosse and Salakhutdinov 2016, L = 2 (a shorter schedule)',
+    reference: 'Burda, Grosse and Salakhutdinov 2016, L = 2 (optimiser and length of `vae`)',
     recipe: {
       model: {
         ...tanhModel,
@@ -331,8 +331,8 @@ export const presets: readonly Preset[] = [
         upper: { latentDim: 50, hidden: [100, 100] },
       },
       objective: { kind: 'iwae', numSamples: 50 },
-      optimizer: { kind: 'adam', learningRate: { schedule: 'cosine', value: 1e-3 }, epsilon: 1e-4 },
-      training: { ...training, batchSize: 64 },
+      optimizer: adamCosine,
+      training,
     },
   },
   {
