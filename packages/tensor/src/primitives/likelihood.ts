@@ -48,14 +48,18 @@ export const eventLogProbOp: Primitive<{ fromEnd: number }> = {
   // values. Each factor is at least 1/2, so a run of up to 112 cannot underflow.
   lower: (e, [x, l], { inputs: [, logits], shape, attrs: { fromEnd } }) => {
     const reduce = (op: string, value: string, axis: number) => e.node(op, [value, e.int64([axis])], { keepdims: 0 });
-    const linear = e.node('Sub', [e.node('Mul', [x!, l!]), e.node('Relu', [l!])]);
+    // x·l − max(l, 0) = ½ ((2x − 1) l − |l|): the absolute value is needed anyway.
+    const magnitude = e.node('Abs', [l!]);
+    const sign = e.node('Sub', [e.node('Add', [x!, x!]), e.float(1)]);
+    const linear = e.node('Sub', [e.node('Mul', [sign, l!]), magnitude]);
     const axis = logits!.rank - fromEnd;
     const size = logits!.shape[axis] as number;
     const run = largestDivisor(size, 112);
-    const factors = e.node('Sigmoid', [e.node('Abs', [l!])]);
+    const factors = e.node('Sigmoid', [magnitude]);
     const runs = e.node('Reshape', [factors, e.shape(logits!.shape.toSpliced(axis, 1, size / run, run))]);
     const tail = reduce('ReduceSum', e.node('Log', [reduce('ReduceProd', runs, axis + 1)]), axis);
-    return e.node('Add', [reduce('ReduceSum', linear, shape.length + 1 - fromEnd), tail]);
+    const half = e.node('Mul', [reduce('ReduceSum', linear, shape.length + 1 - fromEnd), e.float(0.5)]);
+    return e.node('Add', [half, tail]);
   },
   evaluate: ([x, l], { fromEnd }, shape) => {
     const size = l!.shape.at(-fromEnd)!;
