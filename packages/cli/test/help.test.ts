@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { main } from '../src/main.ts';
 import { reparam } from './command.ts';
 
 const cwd = import.meta.dirname ?? '.';
@@ -37,6 +38,21 @@ const experiments = [
   'training',
 ];
 
+/** The same without a process of its own, which takes half a second to start. */
+async function inProcess(args: readonly string[]) {
+  const written = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((name) =>
+    vi.spyOn(process[name], 'write').mockImplementation((chunk) => {
+      written[name] += chunk;
+      return true;
+    }),
+  );
+  const code = await main(args).finally(() => {
+    for (const spy of spies) spy.mockRestore();
+  });
+  return { code, ...written };
+}
+
 describe('help', () => {
   it('lists every command, with examples and exit codes', async () => {
     const { code, stdout, stderr } = await reparam(['--help'], { cwd });
@@ -47,14 +63,14 @@ describe('help', () => {
   });
 
   it.each(experiments)('lab %s --help shows usage, --json and an example', async (name) => {
-    const { code, stdout } = await reparam(['lab', name, '--help'], { cwd });
+    const { code, stdout } = await inProcess(['lab', name, '--help']);
     expect(code).toBe(0);
     for (const text of [`Usage: reparam lab ${name} `, '--json', `$ reparam lab ${name}`])
       expect(stdout).toContain(text);
   });
 
   it.each(all)('%s --help shows usage, --json and examples', async (name) => {
-    const { code, stdout, stderr } = await reparam([name, '--help'], { cwd });
+    const { code, stdout, stderr } = await inProcess([name, '--help']);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain(`Usage: reparam ${name} `);
     expect(stdout).toContain('--json');
@@ -62,7 +78,7 @@ describe('help', () => {
   });
 
   it('train --help names every configuration key', async () => {
-    const { stdout } = await reparam(['train', '--help'], { cwd });
+    const { stdout } = await inProcess(['train', '--help']);
     for (const key of ['data.validation', 'model.likelihood.scale', 'objective.freeBits', 'training.earlyStopping']) {
       expect(stdout).toContain(`  ${key} `);
     }
