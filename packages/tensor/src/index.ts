@@ -25,7 +25,15 @@ export {
 } from './random/index.ts';
 export { evaluate, interpreter } from './runtime/interpreter.ts';
 export type { Executable, Runtime, StepExecutable, StepResult } from './runtime/runtime.ts';
-export { broadcastShapes, type Dim, formatShape, type Shape, type SymbolicDim, staticShape, symbolicDim } from './shape.ts';
+export {
+  broadcastShapes,
+  type Dim,
+  formatShape,
+  type Shape,
+  type SymbolicDim,
+  staticShape,
+  symbolicDim,
+} from './shape.ts';
 export { compileStep, type StepProgram, type StepsOptions } from './stepProgram.ts';
 export type { Tensor } from './tensor.ts';
 export { Trace } from './trace.ts';
