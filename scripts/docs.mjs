@@ -111,7 +111,10 @@ async function configTables() {
   const { findPreset } = await import('reparam');
   const { recipe } = findPreset('vae');
   const rows = [];
-  walk(z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }), [], rows);
+  const { densitySchemas } = await import(join(root, 'packages/cli/dist/config/schema/program.js'));
+  const schemaOf = (schema) => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  walk(schemaOf(configSchema), [], rows);
+  for (const schema of Object.values(densitySchemas)) walk(schemaOf(schema).properties.program, ['program'], rows);
   const groups = Map.groupBy
     ? Map.groupBy(rows, ({ path }) => path[0])
     : rows.reduce((all, row) => all.set(row.path[0], [...(all.get(row.path[0]) ?? []), row]), new Map());

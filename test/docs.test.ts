@@ -8,7 +8,7 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const pages = [
   'README.md',
   ...['tensor', 'reparam', 'cli'].map((name) => `packages/${name}/README.md`),
-  ...['docs', 'docs/course'].flatMap((folder) =>
+  ...['docs', 'docs/course', 'docs/systems'].flatMap((folder) =>
     readdirSync(join(root, folder))
       .filter((name) => name.endsWith('.md'))
       .map((name) => `${folder}/${name}`),
@@ -71,4 +71,14 @@ test('npm scripts that the pages name exist', () => {
   const named = pages.flatMap((page) => [...read(page).matchAll(/npm (?:run )?(start|test|(?<=run )[\w:]+)/g)]);
   expect(named.length).toBeGreaterThan(5);
   expect(named.filter(([, script]) => !(script! in scripts)).map(([text]) => text)).toEqual([]);
+});
+
+test('every preset has its line and its page in docs/systems', async () => {
+  const { densityPresets, presets } = await import('reparam');
+  const listed = [...read('docs/systems/README.md').matchAll(/^- \[([\w-]+)\]\(([\w-]+)\.md\): (.*)$/gm)];
+  const all = [...presets, ...densityPresets];
+  expect(listed.map(([, name, , summary]) => [name, summary]).sort()).toEqual(
+    all.map(({ name, summary }) => [name, summary]).sort(),
+  );
+  for (const [, name, page] of listed) expect(read(`docs/systems/${page}.md`)).toContain(name);
 });
