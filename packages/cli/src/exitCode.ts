@@ -3,7 +3,7 @@ import { ReparamError } from '@reparam/tensor';
 /** 0 ok, 1 failure, 2 usage or configuration, 3 diverged, 130 interrupted. */
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof ReparamError)) return 1;
-  return { config: 2, diverged: 3, interrupted: 130 }[error.code as string] ?? 1;
+  return { config: 2, unsupported: 2, diverged: 3, interrupted: 130 }[error.code as string] ?? 1;
 }
 
 /** An error as data, for `--json`. */

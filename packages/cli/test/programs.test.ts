@@ -88,6 +88,10 @@ describe('density models', () => {
       2,
       expect.stringContaining('evaluation does not apply to preset "rbm"'),
     ]);
+    const classes = await run('sample', 'whole', '--label', '3');
+    expect([classes.code, classes.stderr]).toEqual([2, expect.stringContaining('needs a model that is given labels')]);
+    const drawn = await run('diagram', 'realnvp', '--kind', 'computation');
+    expect([drawn.code, drawn.stderr]).toEqual([2, expect.stringContaining('a flow, whose log-likelihood is exact')]);
     const diagram = await run('diagram', 'rbm');
     expect([diagram.code, diagram.stderr]).toEqual([2, expect.stringContaining('density model without latent codes')]);
   });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ReparamError } from '@reparam/tensor';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { buildModel, findPreset, type LatentModel } from 'reparam';
+import { buildModel, findPreset, type LatentModel, type ModelConfig } from 'reparam';
 import { architectureDiagram, type ComputationOptions, computationDiagram, plateDiagram } from 'reparam/plot';
 import type { App } from '../app.ts';
 import { requireExtension, writeChart } from '../pictureFile.ts';
@@ -58,15 +58,20 @@ interface Drawn {
 
 async function ofRun(folder: string): Promise<Drawn> {
   const { model, config } = await openRun(folder);
-  return { model, posterior: config.model.posterior.kind, title: `${config.preset} on ${config.data.name}` };
+  return { model, posterior: computationKind(model, config.model), title: `${config.preset} on ${config.data.name}` };
 }
 
 function ofPreset(name: string, shape: readonly number[]): Drawn {
   const { model } = findPreset(name).recipe;
   // Without data a preset of ten classes stands for any.
   const condition = model.condition?.kind === 'labels' ? { numClasses: 10, ...model.condition } : model.condition;
-  return { model: buildModel({ ...model, condition }, shape), posterior: model.posterior.kind, title: name };
+  const built = buildModel({ ...model, condition }, shape);
+  return { model: built, posterior: computationKind(built, model), title: name };
 }
+
+/** Key of `computations`: of a flow the posterior of the configuration means nothing. */
+const computationKind = ({ bound }: LatentModel, { flow, posterior }: ModelConfig): string =>
+  bound === 'exact' ? 'exact' : flow ? 'flow-vae' : posterior.kind;
 
 /** Layers and conditions, as the model itself says. */
 function variablesOf(model: LatentModel) {
@@ -85,13 +90,14 @@ const computations: Readonly<Record<string, ComputationOptions>> = {
   diagonal: {},
   'shared-variance': {},
   'full-covariance': { statistics: 'μ, L', draw: 'z ~ N(μ, LLᵀ)', transform: 'z = μ + L · ε', noise: normalNoise },
+  'flow-vae': { statistics: 'x', draw: 'z ~ q(z|x)', transform: 'z = f(x + s · ε)', noise: normalNoise },
   flow: { statistics: 'μ, σ', draw: 'z ~ q(z|x)', transform: 'z = f(μ + σ · ε)', noise: normalNoise },
 };
 
 function computationOf(posterior: string): ComputationOptions {
-  if (posterior === 'delta') {
+  if (posterior === 'delta' || posterior === 'exact') {
     throw new ReparamError('config', 'nothing to reparameterise', {
-      got: 'a posterior that is one point',
+      got: posterior === 'delta' ? 'a posterior that is one point' : 'a flow, whose log-likelihood is exact',
       expected: 'a posterior that is drawn from',
     });
   }

@@ -56,9 +56,16 @@ export async function sampleDensity(
     count,
     out,
     binary,
+    label,
     seed = run.config.training.seed,
-  }: { count: number; out?: string; binary?: boolean; seed?: number },
+  }: { count: number; out?: string; binary?: boolean; label?: unknown; seed?: number },
 ): Promise<Output> {
+  if (label !== undefined) {
+    throw new ReparamError('config', '--label needs a model that is given labels', {
+      got: `a run of the preset ${run.config.preset}`,
+      fix: 'Train the preset cvae',
+    });
+  }
   if (out !== undefined) requireExtension(out, '.png');
   const size = imageSizeOf(run.dataShape);
   if (!size) {

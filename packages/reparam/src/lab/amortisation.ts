@@ -71,7 +71,7 @@ export async function amortisationGap(
   const run = { seed, draw: evaluationDraw, signal };
   const encoded = await compileRows(
     (p, x, context) => {
-      const { loc, logScale } = diagonalOf(model.encode(p, x, context));
+      const { loc, logScale } = diagonalOf(model.encode(p, x, context), model);
       return { loc, logVariance: add(logScale, logScale) };
     },
     params,
@@ -88,10 +88,10 @@ export async function amortisationGap(
   return { encoder: estimate(before), fitted: estimate(after), gap: estimate(differences), differences };
 }
 
-function diagonalOf(q: unknown): Normal {
+function diagonalOf(q: unknown, model: LatentModel): Normal {
   if (q instanceof Independent && q.base instanceof Normal) return q.base;
   throw new ReparamError('unsupported', 'the amortisation gap is measured for diagonal normal posteriors', {
-    got: (q as object).constructor.name,
+    got: model.describe().posterior,
   });
 }
 
