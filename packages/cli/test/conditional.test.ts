@@ -55,6 +55,10 @@ describe('a run given labels', () => {
     expect(await sizeOf(join(run, 'samples.png'))).toEqual(grid(10, 10));
     const again = (await json('evaluate', run, '--num-samples', '0')) as { test: { elbo: number } };
     expect(again.test.elbo).toBe(test.elbo);
+    const { stdout } = await reparam('evaluate', run, '--num-samples', '0', '--quiet');
+    expect(stdout).toMatch(/figures +of x given the condition c/);
+    const quality = await reparam('quality', run);
+    expect([quality.code, quality.stderr]).toEqual([2, expect.stringContaining(`reparam sample ${run}`)]);
 
     const all = await json('sample', run, '--label', 'all', '--count', '3');
     expect(all.labels).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);

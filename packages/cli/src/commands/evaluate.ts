@@ -73,7 +73,7 @@ Examples:
         warnings,
         unit: evaluation.unit,
       },
-      text: [testTable(evaluation, model.latentDim, !warnings.includes(greyWarning)), collapseNote(evaluation, config)]
+      text: [testTable(evaluation, model, !warnings.includes(greyWarning)), collapseNote(evaluation, config)]
         .filter(Boolean)
         .join('\n'),
     };

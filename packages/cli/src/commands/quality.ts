@@ -51,7 +51,7 @@ Examples:
     if (model.conditionSize !== undefined) {
       throw new ReparamError('unsupported', 'quality is measured for models without a condition', {
         got: config.preset,
-        fix: 'Look at class-conditional samples: reparam sample <run> --label all',
+        fix: `Look at what it draws: reparam sample ${folder}`,
       });
     }
     const [train, test] = [someInMemory(await run.openData('train')), someInMemory(await run.openData('test'))];

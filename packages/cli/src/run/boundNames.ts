@@ -14,5 +14,6 @@ export function describeObjective(model: LatentModel, { name, description }: Obj
     return `log p(x), exact: the ELBO of a flow. p(x|z): ${likelihood}`;
   }
   const what = model.bound === 'none' && name === 'reconstruction' ? 'log p(x|z) at the code z of x' : description;
-  return `${what}. p(x|z): ${likelihood}`;
+  const isConditional = model.conditionSize !== undefined;
+  return `${what}. ${isConditional ? 'p(x|z, c)' : 'p(x|z)'}: ${likelihood}${isConditional ? '. All figures are of x given the condition c' : ''}`;
 }

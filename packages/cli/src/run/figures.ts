@@ -1,4 +1,4 @@
-import type { Evaluation } from 'reparam';
+import type { Evaluation, LatentModel } from 'reparam';
 import { columns, withError } from '../terminal/format.ts';
 
 /** An evaluation as `--json` prints it: log-probabilities, nats an example. */
@@ -36,7 +36,11 @@ export function testJson(evaluation: Evaluation): Record<string, unknown> {
 }
 
 /** An evaluation as a table for people; `isLikelihood` is false where the figures are not likelihoods of any data. */
-export function testTable(evaluation: Evaluation, latentDim: number, isLikelihood: boolean): string {
+export function testTable(
+  evaluation: Evaluation,
+  { latentDim, conditionSize }: Pick<LatentModel, 'latentDim' | 'conditionSize'>,
+  isLikelihood: boolean,
+): string {
   const { elbo, rate, distortion, logLikelihood, numSamples, numExamples, activeUnits } = evaluation;
   const { bitsPerDimension, quantity, bound } = evaluation;
   const row = (name: string, { value, standardError }: { value: number; standardError: number }) => [
@@ -57,6 +61,7 @@ export function testTable(evaluation: Evaluation, latentDim: number, isLikelihoo
         ? [['bits per dimension', withError(bitsPerDimension.value, bitsPerDimension.standardError), 'bits/value']]
         : []),
       ...(quantity === 'density' ? [['figures', 'densities', 'depend on the scale of the data']] : []),
+      ...(conditionSize === undefined ? [] : [['figures', 'of x given the condition c', '']]),
       ...(bound === 'exact' ? [] : [['active units', `${activeUnits} of ${latentDim}`, '']]),
       ['examples', numExamples.toLocaleString('en-US'), ''],
     ],

@@ -75,7 +75,7 @@ export async function finishRun(
   await writeFileAtomic(join(folder, runFiles.evaluation), `${JSON.stringify(stored, null, 2)}\n`);
   return {
     json,
-    text: `${testTable(evaluation, model.latentDim, !warnings.includes(greyWarning))}\n${closing(folder)}`,
+    text: `${testTable(evaluation, model, !warnings.includes(greyWarning))}\n${closing(folder)}`,
   };
 }
 

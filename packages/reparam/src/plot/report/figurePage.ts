@@ -96,8 +96,10 @@ export function picture({ title, caption, png }: ReportPicture): Markup {
 }
 
 function table({ title, columns, rows }: PageTable): Markup {
+  // Columns of numbers are set to the right, columns of words to the left.
+  const isWords = columns.map((_, i) => i === 0 || rows.some((row) => /^[a-zΣ]/i.test(row[i] ?? '')));
   const cells = (row: readonly string[], name: string) =>
-    row.map((cell, i) => element(name, { class: i === 0 ? undefined : 'figure' }, cell));
+    row.map((cell, i) => element(name, { class: isWords[i] ? undefined : 'figure' }, cell));
   return element(
     'section',
     {},
