@@ -96,7 +96,7 @@ test('preset: sizes come from the data, the bits from its values', async () => {
   const { model, fitOptions, wideBeta } = await import('../examples/extending/preset.ts');
   expect(model.describe().encoder).toBe('linear 64 → 512, silu, linear 512 → 512, silu');
   expect([model.latentDim, fitOptions.binarization]).toEqual([16, 'dynamic']);
-  expect(fitOptions.objective?.description).toContain('(2) · KL');
+  expect(fitOptions.objective?.description).toContain('− 2 · KL');
   expect(presets.map(({ name }) => name)).not.toContain(wideBeta.name);
 });
 

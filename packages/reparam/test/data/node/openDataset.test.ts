@@ -63,7 +63,7 @@ describe('named sets', () => {
   });
 
   it('says where it looked and what to do when a set cannot be had', async () => {
-    const opened = openDataset('fashion-mnist', { ...offline, dataDir: join(root, 'nowhere') });
+    const opened = openDataset('cifar10', { ...offline, dataDir: join(root, 'nowhere') });
     await expectRejection(opened, 'file', /not on this machine.*nowhere.*empty-cache.*--data-dir.*digits/);
   });
 
