@@ -105,7 +105,7 @@ describe.each(trained.map((preset) => [preset.name, preset.recipe] as const))('%
               name,
               new ort.Tensor(
                 'float32',
-                Float32Array.from({ length: size }, (_, i) => (i % 3) / 4),
+                Float32Array.from({ length: size }, (_, i) => (1 + (i % 3)) / 4),
                 dims,
               ),
             ];
