@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Runtime } from '@reparam/tensor';
+import { ReparamError, type Runtime } from '@reparam/tensor';
 import {
   type Evaluation,
   exportDecoder,
@@ -108,7 +108,16 @@ export async function writeOnnx(folder: string, { prepared, params }: ArtifactCo
   const { preset, data } = prepared.config;
   const options = { metadata: { preset, data: data.name } };
   await writeFileAtomic(join(folder, runFiles.encoder), exportEncoder(model, params, options));
-  // A decoder that takes a pass for each dimension is no single program.
-  if (model.decodeRows) return;
-  await writeFileAtomic(join(folder, runFiles.decoder), exportDecoder(model, params, options));
+  const decoder = decoderOf(() => exportDecoder(model, params, options));
+  if (decoder) await writeFileAtomic(join(folder, runFiles.decoder), decoder);
+}
+
+/** What `make` exports; undefined for a decoder that takes a pass for each of many dimensions, which is no single program. */
+function decoderOf(make: () => Uint8Array): Uint8Array | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof ReparamError && error.code === 'unsupported') return undefined;
+    throw error;
+  }
 }

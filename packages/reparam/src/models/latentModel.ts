@@ -37,7 +37,7 @@ export interface LatentModel {
   decode(params: SymbolicParams, z: Tensor, context: Context): Distribution;
   /**
    * Set where p(x given z) is a point that takes many passes of a net: x [n, dataSize] from z [n, latentDim], outside a graph.
-   * `decode` then refuses to compute it.
+   * `decode` refuses to compute it for many dimensions, and is slow to compile for fewer.
    */
   decodeRows?(
     params: HostParams,

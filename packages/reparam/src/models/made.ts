@@ -1,6 +1,6 @@
 import { broadcastTo, cast, constant, foldIn, less, sizeOf } from '@reparam/tensor';
 import { independent, logistic } from '../distributions/index.ts';
-import { dimensionByDimension, type Sequential, unroll, unrolledDims } from '../flows/index.ts';
+import { dimensionByDimension, type Sequential, unroll } from '../flows/index.ts';
 import { type ActivationName, type DimensionOrder, dimensionRanks, maskedMlp } from '../nn/index.ts';
 import { branch } from '../params.ts';
 import { PointLikelihood } from './flowCode.ts';
@@ -41,9 +41,7 @@ export function made({ dataShape, hidden, activation = 'relu', order = 'natural'
     encode: (params, x, context) => new ThresholdCode(x, net.apply(branch(params, 'net'), x, context.child('net'))),
     decode: (params, z, context) =>
       new PointLikelihood(z.shape.slice(0, -1), () => unroll(bits, params, z, context.child('net'))),
-    ...(dim > unrolledDims && {
-      decodeRows: (params, z, options) => dimensionByDimension(bits, params, z, options),
-    }),
+    decodeRows: (params, z, options) => dimensionByDimension(bits, params, z, options),
     describe: () => ({
       prior: 'standard logistic',
       posterior: 'logistic on the side of the threshold that the bit is on',
