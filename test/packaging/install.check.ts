@@ -44,12 +44,12 @@ const tsc = (module: string, moduleResolution: string, ...more: string[]) => {
 };
 
 describe('what is packed', () => {
-  test('code, declarations, manifest, readme and licence, nothing else', () => {
+  test('code, declarations, the fonts of pictures, manifest, readme and licence, nothing else', () => {
     expect(tarballs).toHaveLength(3);
     for (const tarball of tarballs) {
       const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
       const expected =
-        /^package\/(package\.json|README\.md|LICENSE|bin\/\w+\.js|dist\/[\w/.-]+(?<!\.test)\.(js|d\.ts))$/;
+        /^package\/(package\.json|README\.md|LICENSE|bin\/\w+\.js|fonts\/(LICENSE|[\w-]+\.ttf)|dist\/[\w/.-]+(?<!\.test)\.(js|d\.ts))$/;
       expect(files.filter((file) => !expected.test(file))).toEqual([]);
       expect(files).toEqual(expect.arrayContaining(['package/README.md', 'package/LICENSE', 'package/package.json']));
     }
