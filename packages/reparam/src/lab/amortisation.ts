@@ -174,12 +174,7 @@ async function fitCodes(
   try {
     for (let first = 0; first < dataset.size; first += batchSize) {
       const { rows } = fillBatches(buffer, dataset, order, first, { binarization, seed, draw: evaluationDraw });
-      const pick = ({ data }: HostTensor) => {
-        const values = new Float32Array(batchSize * latentDim);
-        values.set((data as Float32Array).subarray(first * latentDim, (first + rows) * latentDim));
-        return hostTensor(values, [batchSize, latentDim]);
-      };
-      let state: State = { ...fresh, codes: { loc: pick(start.loc), logVariance: pick(start.logVariance) } };
+      let state: State = { ...fresh, codes: codesOf(start, first, rows, batchSize) };
       for (let done = 0; done < steps; done += perCall) {
         signal?.throwIfAborted();
         const count = Math.min(perCall, steps - done);
@@ -212,6 +207,17 @@ async function fitCodes(
   return { loc: hostTensor(out.loc, shape), logVariance: hostTensor(out.logVariance, shape) };
 }
 
+/** The codes of `rows` examples from `first` on as a batch of `batchSize`, zeros for padding. */
+function codesOf({ loc, logVariance }: Codes<HostTensor>, first: number, rows: number, batchSize: number) {
+  const pick = ({ data, shape }: HostTensor) => {
+    const width = shape[1]!;
+    const values = new Float32Array(batchSize * width);
+    values.set((data as Float32Array).subarray(first * width, (first + rows) * width));
+    return hostTensor(values, [batchSize, width]);
+  };
+  return { loc: pick(loc), logVariance: pick(logVariance) };
+}
+
 /** Measures ELBOs of codes with the same draws for all. */
 async function measureCodes(
   model: LatentModel,
@@ -239,13 +245,11 @@ async function measureCodes(
       const out = new Float64Array(dataset.size);
       for (let first = 0; first < dataset.size; first += batchSize) {
         const { rows } = fillBatches(buffer, dataset, order, first, { binarization, seed, draw: evaluationDraw });
-        const pick = ({ data }: HostTensor) => {
-          const values = new Float32Array(batchSize * latentDim);
-          values.set((data as Float32Array).subarray(first * latentDim, (first + rows) * latentDim));
-          return hostTensor(values, [batchSize, latentDim]);
+        const inputs = {
+          params,
+          codes: codesOf(codes, first, rows, batchSize),
+          ...exampleTensors(buffer, [batchSize]),
         };
-        const own = { loc: pick(codes.loc), logVariance: pick(codes.logVariance) };
-        const inputs = { params, codes: own, ...exampleTensors(buffer, [batchSize]) };
         const { elbo } = (await program.run(inputs as never, {
           noise: { seed, rows: buffer.rows, draws: evaluationDraw },
         })) as unknown as { elbo: HostTensor };
