@@ -28,7 +28,7 @@ import {
 import { analyticKl, Independent, independent, Normal, normal } from '../distributions/index.ts';
 import { compileRows, type Estimate, estimate, evaluationDraw, type RowsOptions } from '../metrics/index.ts';
 import type { LatentModel } from '../models/index.ts';
-import { adam, type Progress } from '../optim/index.ts';
+import { adam, declareScalars, type HostScalars, scalarValues } from '../optim/index.ts';
 import type { HostParams, SymbolicParams } from '../params.ts';
 
 /** How q is fitted to each example. */
@@ -135,7 +135,7 @@ async function fitCodes(
   const { latentDim } = model;
   const buffer = batchBuffer(dataset, { steps: 1, batchSize, binarization });
   const optimizer = adam();
-  const scalars = new Map<string, (rate: number, progress: Progress) => number>();
+  const scalars: HostScalars = new Map();
   const zeros = hostTensor(new Float32Array(batchSize * latentDim), [batchSize, latentDim]);
   const fresh = { codes: { loc: zeros, logVariance: zeros } as HostParams, optimizer: {} as HostParams };
   fresh.optimizer = optimizer.init(fresh.codes);
@@ -153,12 +153,8 @@ async function fitCodes(
       const bound = elboOf(model, shared.params, x, state.codes as unknown as Codes<Tensor>, numSamples, context);
       // A sum: every example is an optimisation of its own.
       const loss = neg(sum(bound));
-      const updated = optimizer.update(grad(loss, state.codes) as SymbolicParams, state.optimizer, state.codes, {
-        scalar: (name, value) => {
-          scalars.set(name, value);
-          return trace.scalar(name);
-        },
-      });
+      const gradients = grad(loss, state.codes) as SymbolicParams;
+      const updated = optimizer.update(gradients, state.optimizer, state.codes, declareScalars(trace, scalars));
       return { state: { codes: updated.params, optimizer: updated.state }, outputs: {} };
     }) as never,
     { state: specsOf(fresh), batch: {}, shared: { params: specsOf(params), ...exampleSpecs(buffer, batchSize) } },
@@ -178,12 +174,11 @@ async function fitCodes(
       for (let done = 0; done < steps; done += perCall) {
         signal?.throwIfAborted();
         const count = Math.min(perCall, steps - done);
-        const values = [...scalars].map(([name, value]) => {
-          const at = (k: number) => ({ step: done + k, stepsPerEpoch: steps, totalSteps: steps });
+        const values = scalarValues(scalars, count, (k) => ({
           // Half a cosine, so that the noise of the draws dies away.
-          const rate = (k: number) => learningRate * 0.5 * (1 + Math.cos((Math.PI * (done + k)) / steps));
-          return [name, Float64Array.from({ length: count }, (_, k) => value(rate(k), at(k)))] as const;
-        });
+          learningRate: learningRate * 0.5 * (1 + Math.cos((Math.PI * (done + k)) / steps)),
+          progress: { step: done + k, stepsPerEpoch: steps, totalSteps: steps },
+        }));
         ({ state } = await program.run(state, {}, count, {
           shared: { params, ...exampleTensors(buffer, [batchSize]) },
           noise: {
@@ -191,7 +186,7 @@ async function fitCodes(
             rows: Int32Array.from({ length: count * batchSize }, (_, i) => buffer.rows[i % batchSize]!),
             draws: Int32Array.from({ length: count * batchSize }, (_, i) => done + Math.floor(i / batchSize)),
           },
-          scalars: Object.fromEntries(values),
+          scalars: values,
         }));
       }
       for (const name of ['loc', 'logVariance'] as const) {

@@ -29,7 +29,7 @@ import {
   withLabelCondition,
 } from '../data/index.ts';
 import { activation, linear, mlp, sequential } from '../nn/index.ts';
-import { adam } from '../optim/index.ts';
+import { adam, declareScalars, type HostScalars, scalarValues } from '../optim/index.ts';
 import { branch, type HostParams, type SymbolicParams } from '../params.ts';
 import { compileRows } from './rows.ts';
 
@@ -78,7 +78,7 @@ export async function trainClassifier(dataset: Dataset, options: ClassifierOptio
   const stepsPerCall = 16;
   const buffer = batchBuffer(labelled, { steps: stepsPerCall, batchSize });
   type State = { params: SymbolicParams; optimizer: SymbolicParams };
-  const scalars = new Map<string, Parameters<Parameters<typeof optimizer.update>[3]['scalar']>[1]>();
+  const scalars: HostScalars = new Map();
   const step = (current: State, batch: Examples<Tensor> & { weights: Tensor }, trace: Trace) => {
     const { x, condition: labels } = exampleValues(batch, buffer);
     const context = traceContext(trace, true);
@@ -88,12 +88,8 @@ export async function trainClassifier(dataset: Dataset, options: ClassifierOptio
       context,
     );
     const loss = neg(sum(mul(sum(mul(labels!, logSoftmax(logits)), { axes: -1 }), batch.weights)));
-    const scalar: Parameters<typeof optimizer.update>[3]['scalar'] = (name, value) => {
-      scalars.set(name, value);
-      return trace.scalar(name);
-    };
     const gradients = grad(loss, current.params) as SymbolicParams;
-    const updated = optimizer.update(gradients, current.optimizer, current.params, { scalar });
+    const updated = optimizer.update(gradients, current.optimizer, current.params, declareScalars(trace, scalars));
     return { state: { params: updated.params, optimizer: updated.state }, outputs: { loss } };
   };
   const program = await compileStep(
@@ -110,13 +106,10 @@ export async function trainClassifier(dataset: Dataset, options: ClassifierOptio
       const first = at - epoch * stepsPerEpoch;
       const steps = Math.min(stepsPerCall, stepsPerEpoch - first);
       fillBatches(buffer, labelled, epochOrder(dataset.size, seed, epoch), first * batchSize, { seed, draw: epoch });
-      const numbers: Record<string, Float64Array> = {};
-      for (const [name, value] of scalars) {
-        numbers[name] = Float64Array.from({ length: steps }, (_, k) => {
-          const progress = { step: at + k, stepsPerEpoch, totalSteps };
-          return value(learningRate * (1 - (at + k) / totalSteps), progress);
-        });
-      }
+      const numbers = scalarValues(scalars, steps, (k) => ({
+        learningRate: learningRate * (1 - (at + k) / totalSteps),
+        progress: { step: at + k, stepsPerEpoch, totalSteps },
+      }));
       const whole = {
         ...exampleTensors(buffer, [stepsPerCall, batchSize]),
         weights: hostTensor(buffer.weights, [stepsPerCall, batchSize]),

@@ -12,7 +12,7 @@ import { evaluateBound } from '../metrics/bound.ts';
 import { requireData } from '../metrics/index.ts';
 import type { LatentModel } from '../models/index.ts';
 import { elbo } from '../objectives/index.ts';
-import { adam, asSchedule, type Progress } from '../optim/index.ts';
+import { adam, asSchedule, type Progress, scalarValues } from '../optim/index.ts';
 import { trainable } from '../params.ts';
 import { checkState } from './checkState.ts';
 import { flushDenormals, flushInterval } from './denormals.ts';
@@ -163,13 +163,10 @@ class Fit implements Training {
     const buffer = this.#buffer(steps);
     fillBatches(buffer, this.#data, order, inEpoch * batchSize, { binarization, seed: this.#seed, draw: epoch });
 
-    const scalars: Record<string, Float64Array> = {};
-    for (const [name, value] of step.scalars) {
-      scalars[name] = Float64Array.from({ length: steps }, (_, k) => {
-        const at = this.#progress(this.state.step + k);
-        return value(this.#learningRate(at.step), at);
-      });
-    }
+    const scalars = scalarValues(step.scalars, steps, (k) => {
+      const progress = this.#progress(this.state.step + k);
+      return { learningRate: this.#learningRate(progress.step), progress };
+    });
     const draws = new Int32Array(steps * batchSize).fill(epoch);
     const started = performance.now();
     const { state, outputs } = await step.program.run(

@@ -1,10 +1,7 @@
 import { type Shape, slice, staticShape, type Tensor, type Trace } from '@reparam/tensor';
 import { type BatchContext, type DrawNoise, noiseContext } from '../context.ts';
 import type { ObjectiveContext } from '../objectives/index.ts';
-import { asSchedule, type Progress, type Schedule, type ScheduleLike } from '../optim/index.ts';
-
-/** The numbers of a step that the host computes, by the name of their scalar input. */
-export type HostScalars = Map<string, (learningRate: number, progress: Progress) => number>;
+import { asSchedule, type HostScalars, type Schedule, type ScheduleLike } from '../optim/index.ts';
 
 /**
  * The contexts of the micro-batches of a training step. Noise is declared once for the whole batch and cut into

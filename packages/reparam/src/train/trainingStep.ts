@@ -16,9 +16,9 @@ import {
 import { type BatchBuffer, type Examples, exampleSpecs, exampleValues } from '../data/index.ts';
 import type { LatentModel } from '../models/index.ts';
 import type { Objective } from '../objectives/index.ts';
-import type { Optimizer } from '../optim/index.ts';
+import { declareScalars, type HostScalars, type Optimizer } from '../optim/index.ts';
 import { type HostParams, type SymbolicParams, trainable, withTrainable } from '../params.ts';
-import { type HostScalars, stepContexts } from './stepContext.ts';
+import { stepContexts } from './stepContext.ts';
 
 /** Parameters and optimiser state, as they go round from step to step. */
 export interface StepState {
@@ -92,11 +92,8 @@ export async function compileTrainingStep(options: TrainingStepOptions): Promise
     });
     const [first, ...rest] = results as [Result, ...Result[]];
     const total = rest.reduce((sum, next) => addResults(sum, next), first);
-    const scalar: Parameters<Optimizer['update']>[3]['scalar'] = (name, value) => {
-      scalars.set(name, value);
-      return trace.scalar(name);
-    };
-    const updated = optimizer.update(total.gradients, current.optimizer, trained, { scalar });
+    const declared = declareScalars(trace, scalars);
+    const updated = optimizer.update(total.gradients, current.optimizer, trained, declared);
     const params = withTrainable(current.params, updated.params, (buffered) => updates.get(buffered) ?? buffered);
     return { state: { params, optimizer: updated.state }, outputs: total.outputs };
   };

@@ -23,7 +23,16 @@ import {
   meanOf,
   widthOf,
 } from '../../data/index.ts';
-import { asSchedule, type Optimizer, type Progress, type ScheduleLike, sgd } from '../../optim/index.ts';
+import {
+  asSchedule,
+  declareScalars,
+  type HostScalars,
+  type Optimizer,
+  type Progress,
+  type ScheduleLike,
+  scalarValues,
+  sgd,
+} from '../../optim/index.ts';
 import type { ParamTree, SymbolicParams } from '../../params.ts';
 import { contrastiveDivergence } from './contrastiveDivergence.ts';
 import { initRbm, type RbmParams } from './rbm.ts';
@@ -113,7 +122,7 @@ async function compileTrainer(data: Dataset, start: RbmState, options: RbmOption
   const width = widthOf(data);
   const stepsPerEpoch = Math.ceil(data.size / batchSize);
   const probe = batchBuffer(data, { steps: 1, batchSize: 1, binarization });
-  const scalars = new Map<string, (learningRate: number, progress: Progress) => number>();
+  const scalars: HostScalars = new Map();
   type State = Pick<RbmState, 'params' | 'optimizer'>;
   const step = (
     state: { params: SymbolicParams; optimizer: SymbolicParams },
@@ -124,12 +133,7 @@ async function compileTrainer(data: Dataset, start: RbmState, options: RbmOption
     const draw = (site: string, shape: Tensor['shape']) => trace.noise(site, 'uniform', shape as readonly number[]);
     const terms = contrastiveDivergence(state.params, v, batch.weights, sweeps, draw);
     const gradients = grad(terms.loss, state.params) as SymbolicParams;
-    const updated = optimizer.update(gradients, state.optimizer, state.params, {
-      scalar: (name, value) => {
-        scalars.set(name, value);
-        return trace.scalar(name);
-      },
-    });
+    const updated = optimizer.update(gradients, state.optimizer, state.params, declareScalars(trace, scalars));
     return { state: { params: updated.params, optimizer: updated.state }, outputs: terms };
   };
   const program = (await compileStep(
@@ -163,10 +167,7 @@ async function compileTrainer(data: Dataset, start: RbmState, options: RbmOption
         const buffer = batchBuffer(data, { steps, batchSize, binarization });
         fillBatches(buffer, data, order, done * batchSize, { binarization, seed, draw: epoch });
         const at = (k: number) => progress(epoch * stepsPerEpoch + done + k);
-        const values = [...scalars].map(([name, value]) => {
-          const each = Float64Array.from({ length: steps }, (_, k) => value(learningRate.at(at(k)), at(k)));
-          return [name, each] as const;
-        });
+        const values = scalarValues(scalars, steps, (k) => ({ learningRate: learningRate.at(at(k)), progress: at(k) }));
         const result = await program.run(
           state,
           {
@@ -176,7 +177,7 @@ async function compileTrainer(data: Dataset, start: RbmState, options: RbmOption
           steps,
           {
             noise: { seed, rows: buffer.rows, draws: new Int32Array(steps * batchSize).fill(epoch) },
-            scalars: Object.fromEntries(values),
+            scalars: values,
           },
         );
         state = result.state;
