@@ -20,7 +20,7 @@ const layers = [
   ['distributions', 'flows', 'nn', 'optim'],
   ['priors', 'posteriors', 'likelihoods', 'objectives'],
   ['models'],
-  ['train', 'metrics', 'latent', 'lab'],
+  ['train', 'metrics', 'latent', 'lab', 'classifiers'],
   ['presets'],
   ['io', 'plot'],
   ['index.ts'],

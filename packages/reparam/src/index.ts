@@ -1,4 +1,5 @@
 export * from './classical/index.ts';
+export * from './classifiers/index.ts';
 export {
   type BatchContext,
   type Context,

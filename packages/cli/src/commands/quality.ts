@@ -1,7 +1,6 @@
 import { type Float32Tensor, hostTensor, ReparamError } from '@reparam/tensor';
 import type { Command } from 'commander';
 import {
-  type Classifier,
   type Dataset,
   decodeMeans,
   encode,
@@ -100,7 +99,7 @@ Examples:
 /** Values in the model's units: what the model saw before any of it became bits. */
 const valuesOf = ({ data, scale }: Dataset): Float32Array => Float32Array.from(data, (value) => value * scale);
 
-async function accuracyOf(classifier: Classifier, test: Dataset): Promise<number> {
+async function accuracyOf(classifier: Awaited<ReturnType<typeof trainClassifier>>, test: Dataset): Promise<number> {
   const labels = test.labels ?? new Int32Array();
   const found = await classifier.classify(valuesOf(test));
   return found.filter((label, i) => label === labels[i]).length / found.length;

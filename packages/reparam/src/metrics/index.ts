@@ -1,4 +1,13 @@
-export { type Classifier, type ClassifierOptions, trainClassifier } from './classifier.ts';
+export {
+  type BinaryLabelFigures,
+  binaryLabelFigures,
+  type ClassificationFigures,
+  classificationFigures,
+  mostProbable,
+  type ProbabilityFigures,
+  probabilityFigures,
+} from './classification.ts';
+export { trainClassifier } from './classifier.ts';
 export {
   type EvaluateOptions,
   type Evaluation,
