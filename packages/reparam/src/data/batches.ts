@@ -1,11 +1,11 @@
 import { ReparamError } from '@reparam/tensor';
+import { type Beside, copyRows, mapBeside, roomBeside } from './besideRows.ts';
 import { type Binarization, binarizeRows, requireUnitRange } from './binarize.ts';
-import type { ConditionRows } from './condition.ts';
 import { widthOf } from './dataset.ts';
 import { type AnyDataset, isStreamed, roomFor } from './streamed.ts';
 
 /** Host memory for K batches of B rows, filled again and again. */
-export interface BatchBuffer {
+export interface BatchBuffer extends Beside {
   readonly steps: number;
   readonly batchSize: number;
   /** Values of one example. */
@@ -14,8 +14,6 @@ export interface BatchBuffer {
   readonly data: Uint8Array | Float32Array;
   /** Value in the model = data × scale: the data set's, or 1 for bits. */
   readonly scale: number;
-  /** `[steps, batchSize, size]`, where the data set has conditions. */
-  readonly condition?: ConditionRows | undefined;
   /** `[steps, batchSize]`: 1 / (rows in that batch), 0 for padding; each batch that has rows sums to 1. */
   readonly weights: Float32Array;
   /** `[steps, batchSize]`: index into the data set; 0 for padding. */
@@ -45,30 +43,26 @@ export function batchBuffer(dataset: AnyDataset, options: BatchOptions): BatchBu
   const count = steps * batchSize;
   const width = widthOf(dataset);
   const length = count * width;
-  const { condition } = dataset;
   return {
     steps,
     batchSize,
     width,
     data: bits || dataset.dtype === 'uint8' ? new Uint8Array(length) : new Float32Array(length),
     scale: bits ? 1 : dataset.scale,
-    condition: condition && { ...condition, data: likeArray(condition.data, count * condition.size) },
+    ...mapBeside(dataset, (rows) => roomBeside(rows, count)),
     weights: new Float32Array(count),
     rows: new Int32Array(count),
     stored: bits && isStreamed(dataset) ? roomFor(dataset, count) : undefined,
   };
 }
 
-const likeArray = (like: Uint8Array | Float32Array, length: number) =>
-  like instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
-
 /** What the bits of a batch are drawn from. */
 export interface FillOptions {
   /** Default `none`; must be the one the buffer was made for. */
   readonly binarization?: Binarization;
   readonly seed: number | bigint;
-  /** How often these rows have been presented before: the epoch. */
-  readonly draw: number;
+  /** How often these rows have been presented before, for all (the epoch) or for each place of `order`. */
+  readonly draw: number | Int32Array;
 }
 
 /**
@@ -83,8 +77,9 @@ export function fillBatches(
   options: FillOptions,
 ): { rows: number; steps: number } {
   const { batchSize, weights, rows, data } = buffer;
-  const { binarization = 'none' } = options;
+  const { binarization = 'none', seed } = options;
   const count = Math.max(0, Math.min(rows.length, order.length - start));
+  const draw = typeof options.draw === 'number' ? options.draw : drawsOf(options.draw, start, rows.length);
   rows.fill(0, count);
   rows.set(order.subarray(start, start + count));
   weights.fill(0, count);
@@ -103,19 +98,21 @@ export function fillBatches(
         read,
         rows.map((_, i) => i),
         binarization as 'static',
-        options,
+        { seed, draw },
       );
     }
-  } else if (binarization !== 'none') binarizeRows(data as Uint8Array, 0, dataset, rows, binarization, options);
+  } else if (binarization !== 'none') binarizeRows(data as Uint8Array, 0, dataset, rows, binarization, { seed, draw });
   else copyRows(data, dataset.data, rows, widthOf(dataset));
-  const { condition } = buffer;
-  if (condition) copyRows(condition.data, dataset.condition!.data, rows, condition.size);
+  mapBeside(buffer, (to, kind) => {
+    copyRows(to.data, dataset[kind]!.data, rows, to.size);
+    return to;
+  });
   return { rows: count, steps: Math.ceil(count / batchSize) };
 }
 
-function copyRows(out: Uint8Array | Float32Array, data: Uint8Array | Float32Array, rows: Int32Array, width: number) {
-  for (let r = 0; r < rows.length; r++) {
-    const from = rows[r]! * width;
-    out.set(data.subarray(from, from + width), r * width);
-  }
+/** The draws of the places from `start` on, `length` of them; those of padding are 0. */
+export function drawsOf(draws: Int32Array, start: number, length: number): Int32Array {
+  const own = new Int32Array(length);
+  own.set(draws.subarray(start, start + length));
+  return own;
 }

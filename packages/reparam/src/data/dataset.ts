@@ -1,8 +1,8 @@
 import { ReparamError, sizeOf } from '@reparam/tensor';
-import type { ConditionRows } from './condition.ts';
+import type { Beside } from './besideRows.ts';
 
 /** What is known of a set of examples. The model sees stored value × scale; pixels stay bytes until they are in the graph. */
-export interface ExampleSet {
+export interface ExampleSet extends Beside {
   /** Its registry name or the file it was read from. */
   readonly name: string;
   /** `train`, `validation`, `test` or `all`. */
@@ -19,8 +19,6 @@ export interface ExampleSet {
   /** One class index a row; −1 where it is missing. */
   readonly labels?: Int32Array;
   readonly classNames?: readonly string[];
-  /** What a conditional model is given beside each example. */
-  readonly condition?: ConditionRows | undefined;
   /** Row number of each example in the file it came from; absent when that is 0, 1, 2, … */
   readonly rowIds?: Int32Array;
   /** Where the bytes came from. */

@@ -1,3 +1,4 @@
+import { mapBeside, selectBeside } from './besideRows.ts';
 import { type Dataset, type ExampleSet, widthOf } from './dataset.ts';
 
 /** What one pass over all values of a set finds out. */
@@ -37,7 +38,7 @@ export const roomFor = (dataset: ExampleSet, rows: number): Uint8Array | Float32
 
 /** The examples at `indices` (ascending) as a set that still reads from the files of `dataset`. */
 export function selectStreamed(dataset: StreamedDataset, indices: Int32Array, split = dataset.split): StreamedDataset {
-  const { labels, rowIds, condition } = dataset;
+  const { labels, rowIds } = dataset;
   const starts = [0];
   let block = 0;
   indices.forEach((row, i) => {
@@ -52,19 +53,11 @@ export function selectStreamed(dataset: StreamedDataset, indices: Int32Array, sp
     blocks: Int32Array.from([...starts, indices.length]),
     labels: labels && indices.map((row) => labels[row]!),
     rowIds: rowIds ? indices.map((row) => rowIds[row]!) : indices,
-    condition: condition && { ...condition, data: selectRows(condition.data, indices, condition.size) },
+    ...mapBeside(dataset, (rows) => selectBeside(rows, indices)),
     readRows: (rows, out) =>
       dataset.readRows(
         rows.map((row) => indices[row]!),
         out,
       ),
   };
-}
-
-function selectRows(data: Uint8Array | Float32Array, rows: Int32Array, width: number): Uint8Array | Float32Array {
-  const out = data instanceof Uint8Array ? new Uint8Array(rows.length * width) : new Float32Array(rows.length * width);
-  rows.forEach((row, i) => {
-    out.set(data.subarray(row * width, (row + 1) * width), i * width);
-  });
-  return out;
 }

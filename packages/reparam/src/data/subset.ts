@@ -1,5 +1,5 @@
 import { ReparamError } from '@reparam/tensor';
-import type { ConditionRows } from './condition.ts';
+import { type BesideRows, mapBeside, selectBeside } from './besideRows.ts';
 import { type Dataset, widthOf } from './dataset.ts';
 import { permutation } from './permutation.ts';
 import { type AnyDataset, isStreamed, roomFor, selectStreamed } from './streamed.ts';
@@ -11,8 +11,6 @@ export function subset(dataset: AnyDataset, indices: ArrayLike<number>, split = 
   const data = roomFor(dataset, size);
   const rowIds = new Int32Array(size);
   const labels = dataset.labels && new Int32Array(size);
-  const { condition } = dataset;
-  const conditions = condition && new (typeOf(condition.data))(size * condition.size);
   for (let i = 0; i < size; i++) {
     const row = indices[i]!;
     if (!(Number.isInteger(row) && row >= 0 && row < dataset.size)) {
@@ -25,7 +23,6 @@ export function subset(dataset: AnyDataset, indices: ArrayLike<number>, split = 
     if (!isStreamed(dataset)) data.set(dataset.data.subarray(row * width, (row + 1) * width), i * width);
     rowIds[i] = dataset.rowIds?.[row] ?? row;
     if (labels) labels[i] = dataset.labels![row]!;
-    conditions?.set(rowOf(condition!, row), i * condition!.size);
   }
   if (isStreamed(dataset)) dataset.readRows(Int32Array.from(indices), data);
   return {
@@ -35,12 +32,9 @@ export function subset(dataset: AnyDataset, indices: ArrayLike<number>, split = 
     data,
     labels,
     rowIds,
-    condition: conditions && { ...condition!, data: conditions },
+    ...mapBeside(dataset, (rows) => selectBeside(rows, indices)),
   };
 }
-
-const typeOf = (data: Uint8Array | Float32Array) => (data instanceof Uint8Array ? Uint8Array : Float32Array);
-const rowOf = ({ data, size }: ConditionRows, row: number) => data.subarray(row * size, (row + 1) * size);
 
 /** Without what makes a set streamed: its examples are in memory now. */
 function factsOf(dataset: AnyDataset): Omit<Dataset, 'data'> {
@@ -57,14 +51,14 @@ export function take(dataset: AnyDataset, count: number): Dataset {
       dataset,
       Int32Array.from({ length: size }, (_, i) => i),
     );
-  const { labels, rowIds, condition } = dataset;
+  const { labels, rowIds } = dataset;
   return {
     ...dataset,
     size,
     data: dataset.data.subarray(0, size * widthOf(dataset)),
     labels: labels?.subarray(0, size),
     rowIds: rowIds?.subarray(0, size),
-    condition: condition && { ...condition, data: condition.data.subarray(0, size * condition.size) },
+    ...mapBeside(dataset, (rows) => ({ ...rows, data: rows.data.subarray(0, size * rows.size) })),
   };
 }
 
@@ -96,8 +90,10 @@ export function splitValidation<T extends AnyDataset>(dataset: T, amount: number
 
 /** `first` followed by `second`; their shapes, element types and scales must agree. */
 export function concatenate(first: Dataset, second: Dataset, split?: string): Dataset {
-  const kind = ({ dtype, shape, scale, condition }: Dataset) =>
-    `${dtype} [${shape.join(', ')}] × ${scale}${condition ? `, conditions of ${condition.size} × ${condition.scale}` : ''}`;
+  const beside = (what: string, rows: BesideRows | undefined) =>
+    rows ? `, ${what} of ${rows.size} × ${rows.scale}` : '';
+  const kind = ({ dtype, shape, scale, condition, targets }: Dataset) =>
+    `${dtype} [${shape.join(', ')}] × ${scale}${beside('conditions', condition)}${beside('targets', targets)}`;
   if (kind(first) !== kind(second)) {
     throw new ReparamError('data', 'data sets do not match', {
       got: kind(second),
@@ -117,9 +113,6 @@ export function concatenate(first: Dataset, second: Dataset, split?: string): Da
     max: Math.max(first.range.max, second.range.max),
   };
   const size = first.size + second.size;
-  const condition = first.condition && {
-    ...first.condition,
-    data: join(first.condition.data, second.condition!.data),
-  };
-  return { ...first, condition, split, size, range, data: join(first.data, second.data), labels, rowIds: undefined };
+  const joined = mapBeside(first, (rows, kind) => ({ ...rows, data: join(rows.data, second[kind]!.data) }));
+  return { ...first, ...joined, split, size, range, data: join(first.data, second.data), labels, rowIds: undefined };
 }

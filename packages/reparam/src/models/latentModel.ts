@@ -13,6 +13,15 @@ export interface InitOptions {
   readonly dataRows?: Float64Array;
 }
 
+/** How a model tells labels from examples. */
+export interface LabelPrediction {
+  readonly numLabels: number;
+  /** One label of `numLabels` classes, or `numLabels` labels that are each 0 or 1. */
+  readonly kind: 'categorical' | 'bernoulli';
+  /** [B, numLabels] for x [B, dataSize]: log-probabilities of the classes, or the logit of each label. */
+  logits(params: SymbolicParams, x: Tensor, context: Context): Tensor;
+}
+
 /** A model with latent variables: three distributions, and parameters for them. Everything else is built on these. */
 export interface LatentModel {
   readonly dataShape: readonly number[];
@@ -44,6 +53,8 @@ export interface LatentModel {
     z: HostTensor,
     options: { readonly runtime: Runtime; readonly signal?: AbortSignal | undefined },
   ): Promise<Float32Tensor>;
+  /** Set where the model predicts labels. */
+  readonly labels?: LabelPrediction | undefined;
   /** Further figures of each example [B], from draws of z [S, B, …] and the bound [B]. */
   figures?(draw: SampleWithLogProb, elbo: Tensor): Readonly<Record<string, Tensor>>;
   /** Each part in words. */

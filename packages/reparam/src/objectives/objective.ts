@@ -8,8 +8,10 @@ import type { SymbolicParams } from '../params.ts';
 export interface Batch {
   /** [B, dataSize] float32. */
   readonly x: Tensor;
-  /** [B]: 1/n for each of the n real rows, 0 for padding; sums to 1. */
+  /** [B]: 0 for padding, else 1/n for each of the n real rows, or what makes a mixed batch stand for the whole set; sums to 1. */
   readonly weights: Tensor;
+  /** [L, K] float32, 0 or 1: the labels of the first L rows, which are the labelled ones; for objectives that ask for them. */
+  readonly targets?: Tensor | undefined;
 }
 
 /** What an objective sees of the step it is traced in. */
@@ -37,6 +39,8 @@ export interface Objective {
   readonly schedules: readonly ScheduleLike[];
   /** Set where the loss is no sum over examples, so that a batch cannot be cut into micro-batches. */
   readonly needsWholeBatch?: boolean;
+  /** Set where the loss needs labels: `batch.targets` is there then, and the condition of a conditional model is not. */
+  readonly needsTargets?: boolean;
   loss(model: LatentModel, params: SymbolicParams, batch: Batch, context: ObjectiveContext): Loss;
 }
 

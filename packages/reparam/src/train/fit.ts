@@ -2,11 +2,15 @@ import { type HostTensor, hostTensor, key, ReparamError } from '@reparam/tensor'
 import {
   type AnyDataset,
   batchBuffer,
+  drawsOf,
+  type EpochRows,
   exampleRows,
   exampleTensors,
   fillBatches,
   meanOf,
-  presentationOrder,
+  mixedOrder,
+  type Presentation,
+  plainOrder,
 } from '../data/index.ts';
 import { evaluateBound } from '../metrics/bound.ts';
 import { requireData } from '../metrics/index.ts';
@@ -47,6 +51,7 @@ export function fit(model: LatentModel, data: AnyDataset, options: FitOptions): 
 class Fit implements Training {
   state: TrainingState;
   readonly stepsPerEpoch: number;
+  readonly #presentation: Presentation;
   readonly #model: LatentModel;
   readonly #data: AnyDataset;
   readonly #options: FitOptions;
@@ -56,13 +61,17 @@ class Fit implements Training {
 
   constructor(model: LatentModel, data: AnyDataset, options: FitOptions) {
     checkOptions(model, data, options);
+    const { objective = elbo() } = options;
     this.#model = model;
-    this.#data = data;
+    this.#data = objective.needsTargets ? { ...data, condition: undefined } : { ...data, targets: undefined };
     this.#options = options;
     this.#seed = options.seed ?? 0;
     this.#batchSize = options.batchSize ?? 128;
     this.#stepsPerCall = options.stepsPerCall ?? 8;
-    this.stepsPerEpoch = Math.ceil(data.size / this.#batchSize);
+    this.#presentation = objective.needsTargets
+      ? mixedOrder(data, this.#batchSize, this.#seed, options.labelledBatchSize)
+      : plainOrder(data, this.#batchSize, this.#seed);
+    this.stepsPerEpoch = this.#presentation.steps;
     const fresh = this.#fresh();
     const { state, params } = options;
     if (state) checkState('training state is not of this model and optimiser', state, fresh);
@@ -108,6 +117,7 @@ class Fit implements Training {
       state: { params: this.state.params, optimizer: this.state.optimizer },
       buffer: this.#buffer(1),
       datasetSize: this.#data.size,
+      numLabelled: this.#presentation.numLabelled,
       ...(this.#options.microBatches !== undefined && { microBatches: this.#options.microBatches }),
     });
     const validator = validation && (await evaluateBound.prepare(this.#model, validation, { runtime, binarization }));
@@ -128,13 +138,13 @@ class Fit implements Training {
   async #runEpoch(step: TrainingStep, validator: Awaited<ReturnType<typeof evaluateBound.prepare>> | undefined) {
     const started = performance.now();
     const epoch = this.#epoch;
-    const order = presentationOrder(this.#data, this.#seed, epoch);
+    const rows = this.#presentation.epoch(epoch);
     const times: number[] = [];
     while (this.#epoch === epoch) {
       this.#checkSignal();
-      times.push(await this.#call(step, order, epoch));
+      times.push(await this.#call(step, rows, epoch));
     }
-    const count = this.#data.size;
+    const count = this.#presentation.size;
     const train = Object.fromEntries(
       Object.entries(this.state.sums).map(([term, sum]) => [term, sum / count]),
     ) as Terms;
@@ -154,20 +164,24 @@ class Fit implements Training {
   }
 
   /** Runs the next few steps of the epoch in one call; returns milliseconds a step. */
-  async #call(step: TrainingStep, order: Int32Array, epoch: number): Promise<number> {
+  async #call(step: TrainingStep, rows: EpochRows, epoch: number): Promise<number> {
     const { binarization = 'none', onProgress, epochs } = this.#options;
     const inEpoch = this.state.step - epoch * this.stepsPerEpoch;
     const untilFlush = flushInterval - (this.state.step % flushInterval);
     const steps = Math.min(this.#stepsPerCall, this.stepsPerEpoch - inEpoch, untilFlush);
     const batchSize = this.#batchSize;
     const buffer = this.#buffer(steps);
-    fillBatches(buffer, this.#data, order, inEpoch * batchSize, { binarization, seed: this.#seed, draw: epoch });
+    const first = inEpoch * batchSize;
+    fillBatches(buffer, this.#data, rows.order, first, { binarization, seed: this.#seed, draw: rows.draws });
+    if (rows.weights) buffer.weights.set(rows.weights.subarray(first, first + buffer.weights.length));
 
     const scalars = scalarValues(step.scalars, steps, (k) => {
       const progress = this.#progress(this.state.step + k);
       return { learningRate: this.#learningRate(progress.step), progress };
     });
-    const draws = new Int32Array(steps * batchSize).fill(epoch);
+    const places = steps * batchSize;
+    const draws =
+      typeof rows.draws === 'number' ? new Int32Array(places).fill(rows.draws) : drawsOf(rows.draws, first, places);
     const started = performance.now();
     const { state, outputs } = await step.program.run(
       { params: this.state.params, optimizer: this.state.optimizer },
@@ -184,8 +198,8 @@ class Fit implements Training {
 
     const sums: Record<string, number> = { ...this.state.sums };
     for (let k = 0; k < steps; k++) {
-      const rows = Math.min(batchSize, this.#data.size - (inEpoch + k) * batchSize);
-      for (const [term, { data }] of Object.entries(outputs)) sums[term] = (sums[term] ?? 0) + Number(data[k]) * rows;
+      const count = this.#presentation.sizeOf(inEpoch + k);
+      for (const [term, { data }] of Object.entries(outputs)) sums[term] = (sums[term] ?? 0) + Number(data[k]) * count;
     }
     this.state = { ...this.state, ...state, step: this.state.step + steps, sums };
     if (this.#options.stepsPerCall === undefined) {
@@ -257,7 +271,8 @@ class Fit implements Training {
 
 function checkOptions(model: LatentModel, data: AnyDataset, options: FitOptions): void {
   const { batchSize = 128, epochs, learningRate, earlyStopping, validation, stepsPerCall = 1, binarization } = options;
-  requireData(model, data, binarization);
+  const { objective = elbo() } = options;
+  requireData(objective.needsTargets ? { ...model, conditionSize: undefined } : model, data, binarization);
   if (validation) requireData(model, validation, binarization);
   const positive = (name: string, value: number) => {
     if (Number.isInteger(value) && value > 0) return;

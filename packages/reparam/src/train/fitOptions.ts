@@ -17,6 +17,8 @@ export interface FitOptions {
   readonly runtime: Runtime;
   readonly epochs: number;
   readonly batchSize?: number;
+  /** Rows with a label in each batch, where the objective needs labels and only some examples have one; default: half. */
+  readonly labelledBatchSize?: number;
   /** Default: the ELBO. */
   readonly objective?: Objective;
   /** Default: Adam. */

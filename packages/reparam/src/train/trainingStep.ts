@@ -51,13 +51,15 @@ export interface TrainingStepOptions {
   readonly microBatches?: number;
   /** Examples in the whole training set; default: one batch is all of it. */
   readonly datasetSize?: number;
+  /** Rows at the start of each batch whose targets the objective is given; default all. */
+  readonly numLabelled?: number;
 }
 
 /** Traces, differentiates and compiles one training step: loss, gradients and update of all parameters. */
 export async function compileTrainingStep(options: TrainingStepOptions): Promise<TrainingStep> {
   const { model, objective, optimizer, runtime, state, buffer } = options;
   const { batchSize } = buffer;
-  const { microBatches = 1, datasetSize = batchSize } = options;
+  const { microBatches = 1, datasetSize = batchSize, numLabelled = batchSize } = options;
   if (!Number.isInteger(microBatches) || microBatches < 1 || batchSize % microBatches !== 0) {
     throw new ReparamError('config', 'micro-batches must divide the batch', {
       got: `${microBatches} for a batch of ${batchSize}`,
@@ -86,8 +88,9 @@ export async function compileTrainingStep(options: TrainingStepOptions): Promise
     const contexts = stepContexts(trace, batches, scalars, datasetSize);
     const trained = trainable(current.params);
     const results = contexts.map((context, i): Result => {
-      const { x, weights } = batches[i]!;
-      const { loss, terms } = objective.loss(model, current.params, { x, weights }, context);
+      const { x, weights, targets: all } = batches[i]!;
+      const targets = all && slice(all, 0, 0, numLabelled);
+      const { loss, terms } = objective.loss(model, current.params, { x, weights, targets }, context);
       return { outputs: { loss, ...terms }, gradients: grad(loss, trained) as SymbolicParams };
     });
     const [first, ...rest] = results as [Result, ...Result[]];
