@@ -41,9 +41,18 @@ export async function listDatasets(options: LocateOptions = {}): Promise<Dataset
     source: 'drawn by the library',
     local: 'drawn when opened',
   };
+  const shapes: DatasetInfo = {
+    ...drawn,
+    name: 'sprites',
+    title: 'drawn shapes of five factors: shape, scale, orientation, x, y',
+    train: 4376,
+    test: 1000,
+    shape: [32, 32],
+  };
   return [
     bundled,
     drawn,
+    shapes,
     ...(await Promise.all(namedSets.map((set) => describe(set, options)))),
     await describeCifar10(options),
   ];

@@ -37,7 +37,7 @@ export interface OpenOptions extends NamedOptions, Omit<ParseOptions, 'labels'>,
 }
 
 /**
- * Opens a data set into memory, by name (`digits`, `faces`, `mnist`, `fashion-mnist`, `cifar10`) or by path: IDX, CSV, TSV,
+ * Opens a data set into memory, by name (`digits`, `faces`, `sprites`, `mnist`, `fashion-mnist`, `cifar10`) or by path: IDX, CSV, TSV,
  * npy, npz (gzipped or not), CIFAR-10 batches, parquet, folders and tar archives of images.
  *
  * Named sets keep their own test split, and so do files and folders that have one. From others, 10 % of the rows are drawn

@@ -90,8 +90,14 @@ export const fashionMnist: NamedSet = {
   mirrors: ['http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/'],
 };
 
-/** The sets that are fetched by name; `digits` is bundled and `faces` drawn, and need no entry. */
+/** The sets that are fetched by name; `digits` is bundled, `faces` and `sprites` are drawn, and none needs an entry. */
 export const namedSets: readonly NamedSet[] = [mnist, fashionMnist];
 
 /** Every name that `openDataset` knows. */
-export const datasetNames: readonly string[] = ['digits', 'faces', ...namedSets.map((set) => set.name), cifar10.name];
+export const datasetNames: readonly string[] = [
+  'digits',
+  'faces',
+  'sprites',
+  ...namedSets.map((set) => set.name),
+  cifar10.name,
+];

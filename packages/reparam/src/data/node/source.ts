@@ -3,6 +3,7 @@ import { nearest, ReparamError } from '@reparam/tensor';
 import type { Dataset } from '../dataset.ts';
 import { digits } from '../digits.ts';
 import { faces } from '../faces.ts';
+import { sprites } from '../sprites.ts';
 import { type AnyDataset, isStreamed } from '../streamed.ts';
 import { carve, concatenate } from '../subset.ts';
 import { cifar10, readCifar10 } from './cifar10.ts';
@@ -21,7 +22,9 @@ export interface Source {
 }
 
 /** Sets that come with the library. */
-const ownSets = new Map(Object.entries({ digits, faces }));
+const ownSets = new Map<string, (split: 'train' | 'test' | 'all') => Dataset>(
+  Object.entries({ digits, faces, sprites }),
+);
 
 /** The set of that name, else at that path; a `config` error names what comes nearest. */
 export async function sourceOf(nameOrPath: string, options: OpenOptions): Promise<Source> {
