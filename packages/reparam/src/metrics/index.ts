@@ -8,6 +8,7 @@ export {
   probabilityFigures,
 } from './classification.ts';
 export { trainClassifier } from './classifier.ts';
+export * from './disentanglement/index.ts';
 export {
   type EvaluateOptions,
   type Evaluation,
