@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { errorJson, exitCodeOf } from './exitCode.ts';
 import { openRuntime, type RuntimeChoice } from './runtime.ts';
 import { type Bar, progressBar } from './terminal/bar.ts';
+import { requireWritable } from './writable.ts';
 
 /** What a command prints on stdout: `json` with `--json`, `text` otherwise. */
 export interface Output {
@@ -94,9 +95,10 @@ export function createApp(): App {
         .option('--verbose', 'with errors, also where in the program they arose');
       command.action(async (...all: unknown[]) => {
         const given = all.slice(0, -1) as Parameters<typeof action> extends [Session, ...infer Rest] ? Rest : never;
-        const options = command.opts<CommonOptions>();
+        const options = command.opts<CommonOptions & { out?: string }>();
         const session = createSession(options);
         try {
+          if (options.out !== undefined) await requireWritable(options.out);
           const { json, text } = await action(session, ...(given as never));
           session.bar.clear();
           await print(options.json ? JSON.stringify(json) : text);

@@ -77,7 +77,14 @@ Exit codes: 0 ok, 1 failure, 2 usage or configuration, 3 diverged, 130 interrupt
     if (error.exitCode === 0) return 0;
     if (error.code === 'commander.help') return 2;
     const message = error.message.replace(/^error: /, '').replace(/\n\((.*)\)$/, '. $1');
-    await report(new ReparamError('config', message), { json: args.includes('--json') });
+    const fix = `See ${['reparam', ...commandIn(program, args), '--help'].join(' ')}`;
+    await report(new ReparamError('config', message, { fix }), { json: args.includes('--json') });
     return 2;
   }
+}
+
+/** Names of the command and subcommand that `args` begin with. */
+function commandIn(command: Command, [first, ...rest]: readonly string[]): string[] {
+  const found = command.commands.find((one) => one.name() === first);
+  return found ? [first!, ...commandIn(found, rest)] : [];
 }

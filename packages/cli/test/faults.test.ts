@@ -342,3 +342,25 @@ describe('a run folder', () => {
     });
   });
 });
+
+describe('before anything is computed', () => {
+  it.each([
+    ['sample', 'good', '--out', 'a-file/samples.png'],
+    ['lab', 'em', '--out', 'a-file/em'],
+    ['encode', 'good', '--dataset', 'digits', '--out', 'a-file/below/codes.npy'],
+  ])('%s refuses a place that cannot be written', async (...args) => {
+    const { code, stderr } = await run(...args);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/cannot write there \(a-file.*ENOTDIR/);
+  });
+
+  it.each([
+    [['trian', 'x'], 'reparam --help'],
+    [['train'], 'reparam train --help'],
+    [['lab', 'em', '--foo'], 'reparam lab em --help'],
+  ])('a wrong use, %j, names the help to read', async (args, help) => {
+    const { code, stderr } = await run(...args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`See ${help}`);
+  });
+});
