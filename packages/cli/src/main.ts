@@ -5,6 +5,7 @@ import { type App, createApp, report } from './app.ts';
 import * as compare from './commands/compare.ts';
 import * as datasets from './commands/datasets.ts';
 import * as diagram from './commands/diagram.ts';
+import * as disentangle from './commands/disentangle.ts';
 import * as encode from './commands/encode.ts';
 import * as evaluate from './commands/evaluate.ts';
 import * as exportModel from './commands/export.ts';
@@ -39,6 +40,7 @@ const commands: readonly { register(program: Command, app: App): void }[] = [
   plot,
   diagram,
   encode,
+  disentangle,
   exportModel,
   lab,
   datasets,

@@ -22,6 +22,7 @@ const all = [
   'diagram',
   'latents',
   'encode',
+  'disentangle',
   'export',
   'datasets',
   'presets',

@@ -33,8 +33,10 @@ export {
   quantileChart,
 } from './svg/aggregateChart.ts';
 export { type Bar, type BarChartOptions, barChart, type HistogramOptions, histogram } from './svg/barChart.ts';
+export { type ComparedHistogramsOptions, comparedHistograms } from './svg/comparedHistograms.ts';
 export { type CovarianceEllipse, covarianceEllipse } from './svg/covarianceEllipse.ts';
 export type { AxisOptions, ChartOptions } from './svg/frame.ts';
+export { type HeatMapOptions, heatMap } from './svg/heatMap.ts';
 export { imageFigure } from './svg/imageFigure.ts';
 export { type LatentHistogramsOptions, latentHistograms } from './svg/latentHistograms.ts';
 export { type LineChartOptions, type LinePoint, type LineSeries, lineChart } from './svg/lineChart.ts';
