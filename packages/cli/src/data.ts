@@ -8,10 +8,11 @@ import type { DataConfig } from './config/schema.ts';
  * says so. Downloads, decoding and the first pass over a streamed set show on the bar of `session`.
  */
 export async function openData(config: DataConfig, split: Split, session?: Session): Promise<AnyDataset> {
-  const { name, dir, binarization: _, ...options } = config;
+  const { name, dir, binarization: _, labelSeed: _seed, labels, ...options } = config;
   const dataset = await openAnyDataset(name, {
     ...options,
     split,
+    ...(typeof labels === 'string' && { labels }),
     ...(dir !== undefined && { dataDir: dir }),
     ...(session && {
       onProgress: (progress: DownloadProgress) => showDownload(session, progress),

@@ -16,7 +16,7 @@ const flags: readonly { readonly flag: string; readonly path: string; readonly i
   { flag: '--beta <x>', path: 'objective.beta' },
   { flag: '--binarization <mode>', path: 'data.binarization' },
   { flag: '--validation <amount>', path: 'data.validation' },
-  { flag: '--labels <file>', path: 'data.labels', isText: true },
+  { flag: '--labels <n|file>', path: 'data.labels' },
   { flag: '--data-dir <folder>', path: 'data.dir', isText: true },
   { flag: '--num-samples <k>', path: 'evaluation.numSamples' },
 ];

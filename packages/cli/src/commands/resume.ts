@@ -76,9 +76,7 @@ async function resume(session: Session, folder: string, config: RunConfig): Prom
   const { state } = checkpoint;
   requireSameData(folder, checkpoint, prepared);
   await warnOfChanges(session, checkpoint);
-  const { batchSize } = config.training;
-  const stepsPerEpoch = Math.ceil(prepared.train.size / batchSize);
-  const epochs = Math.floor(state.step / stepsPerEpoch);
+  const epochs = Math.floor(state.step / prepared.presentation.steps);
   await keepEpochs(folder, epochs);
   session.say(describeTask(prepared));
   for (const warning of prepared.recipe.warnings) session.warn(`warning: ${warning}`);

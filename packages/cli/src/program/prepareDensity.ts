@@ -36,7 +36,7 @@ export async function prepareDensity(session: Session, config: DensityRunConfig)
   const located = {
     ...data,
     name: isNamed ? data.name : resolve(data.name),
-    ...(data.labels !== undefined && { labels: resolve(data.labels) }),
+    ...(typeof data.labels === 'string' && { labels: resolve(data.labels) }),
     ...(data.dir !== undefined && { dir: resolve(data.dir) }),
     shape: [...train.shape],
     binarization,

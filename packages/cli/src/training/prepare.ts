@@ -7,15 +7,21 @@ import {
   completeModel,
   conditionExamples,
   isStreamed,
+  mixedOrder,
+  type Objective,
+  type Presentation,
+  plainOrder,
   type Recipe,
   type StreamedDataset,
   splitValidation,
+  targetExamples,
 } from 'reparam';
 import { datasetNames } from 'reparam/data/node';
 import type { Session } from '../app.ts';
 import { parseConfig } from '../config/resolve.ts';
-import type { RunConfig } from '../config/schema.ts';
+import { type RunConfig, recipeOf } from '../config/schema.ts';
 import { openData } from '../data.ts';
+import { countLabelled, knownLabels, labelDigest } from '../labels/knownLabels.ts';
 import { describeObjective } from '../run/boundNames.ts';
 
 /** Data and model of a run, ready to train. */
@@ -26,7 +32,9 @@ export interface Prepared {
   readonly train: AnyDataset;
   readonly validation?: AnyDataset;
   readonly test: AnyDataset;
-  /** Identifies the training data: a name, or the sha256 of the values. */
+  /** How the training examples make an epoch. */
+  readonly presentation: Pick<Presentation, 'steps' | 'size' | 'sizeOf'>;
+  /** Identifies the training data: a name, or the sha256 of the values, and of the labels where training uses them. */
   readonly dataId: string;
 }
 
@@ -36,14 +44,18 @@ export async function prepare(session: Session, config: RunConfig): Promise<Prep
   // Validation is set aside below, once.
   const all = await openData({ ...config.data, validation: 0 }, 'train', session);
   const test = await openData(config.data, 'test', session);
-  const { train, validation } = setAside(all, config.data.validation);
-  const recipe = buildRecipe({ ...config, binarization: config.data.binarization }, train);
   const { data, training } = config;
+  const { train: whole, validation } = setAside(all, data.validation);
+  const train = knownLabels(whole, config);
+  const recipe = buildRecipe(recipeOf(config), train);
+  const { objective } = recipe.fitOptions as { objective: Objective };
+  const usesLabels = objective.needsTargets === true;
   // Paths are kept absolute, so that the run can be used from any folder.
   const located = {
     ...data,
     name: isNamed ? data.name : resolve(data.name),
-    ...(data.labels !== undefined && { labels: resolve(data.labels) }),
+    ...(typeof data.labels === 'string' && { labels: resolve(data.labels) }),
+    ...(typeof data.labels === 'number' && { labelSeed: data.labelSeed ?? training.seed }),
     ...(data.testFile !== undefined && { testFile: resolve(data.testFile) }),
     ...(data.testLabels !== undefined && { testLabels: resolve(data.testLabels) }),
     ...(data.dir !== undefined && { dir: resolve(data.dir) }),
@@ -56,6 +68,7 @@ export async function prepare(session: Session, config: RunConfig): Promise<Prep
       fix: 'Set data.validation, for example --validation 0.1',
     });
   }
+  const trained = targetExamples(conditionExamples(train, recipe.condition), recipe.model, objective);
   return {
     // Parsed again, so that keys stand in one order and the hash of a configuration read from its file is the same.
     config: parseConfig({
@@ -65,10 +78,13 @@ export async function prepare(session: Session, config: RunConfig): Promise<Prep
       training: { ...training, ...(training.from !== undefined && { from: resolve(training.from) }) },
     }),
     recipe,
-    train: conditionExamples(train, recipe.condition),
+    train: trained,
     ...(validation && { validation: conditionExamples(validation, recipe.condition) }),
     test: conditionExamples(test, recipe.condition),
-    dataId: isNamed ? data.name : digestOf(all),
+    presentation: objective.needsTargets
+      ? mixedOrder(trained, training.batchSize, training.seed, training.labelledBatchSize)
+      : plainOrder(trained, training.batchSize, training.seed),
+    dataId: isNamed ? data.name : usesLabels ? `${digestOf(all)}, labels ${labelDigest(train)}` : digestOf(all),
   };
 }
 
@@ -93,9 +109,10 @@ export function describeTask({ recipe, train, config }: Prepared): string {
     : '';
   const { objective, binarization } = fitOptions;
   const streamed = isStreamed(train) ? `, ${describeStream(train)}` : '';
+  const labelled = objective!.needsTargets ? `, ${countLabelled(train)} of them with a label` : '';
   const notes = (train.notes ?? []).map((note) => `\n${note}`).join('');
   return (
     `Maximising ${describeObjective(model, objective!)}. Nats per example, summed over its ` +
-    `${train.shape.join('×')} values. Data: ${config.data.name}, ${train.size} training examples, binarisation ${binarization}${streamed}.${how}${notes}`
+    `${train.shape.join('×')} values. Data: ${config.data.name}, ${train.size} training examples${labelled}, binarisation ${binarization}${streamed}.${how}${notes}`
   );
 }

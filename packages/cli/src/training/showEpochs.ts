@@ -1,11 +1,15 @@
-import type { Bound, EpochReport, FitProgress } from 'reparam';
+import type { Bound, EpochReport, FitProgress, Presentation } from 'reparam';
 import type { Session } from '../app.ts';
 import { boundNames } from '../run/boundNames.ts';
 import { duration } from '../terminal/format.ts';
 
 /** Shows training as it goes: a bar within epochs, a line after each. */
 export interface EpochDisplay {
-  progress(progress: FitProgress, sums: Readonly<Record<string, number>>, size: number, batchSize: number): void;
+  progress(
+    progress: FitProgress,
+    sums: Readonly<Record<string, number>>,
+    of: Pick<Presentation, 'size' | 'sizeOf'>,
+  ): void;
   epoch(report: EpochReport): void;
 }
 
@@ -14,12 +18,12 @@ export function showEpochs(session: Session, epochs: number, bound: Bound = 'low
   const name = boundNames[bound];
   let first: { step: number; time: number } | undefined;
   return {
-    progress({ epoch, stepInEpoch, stepsPerEpoch, step }, sums, size, batchSize) {
+    progress({ epoch, stepInEpoch, stepsPerEpoch, step }, sums, { size, sizeOf }) {
       const time = performance.now();
       // The first call is not counted: it includes what happens once.
       first ??= { step, time };
       const rate = (1000 * (step - first.step)) / (time - first.time);
-      const rows = Math.min(size, stepInEpoch * batchSize);
+      const rows = Math.min(size, stepInEpoch * sizeOf(0));
       const left = (epochs * stepsPerEpoch - step) / rate;
       const speed = Number.isFinite(rate) && rate > 0 ? `${Math.round(rate)} steps/s  ETA ${duration(left)}` : '';
       const elbo = ((sums.elbo ?? Number.NaN) / rows).toFixed(2);

@@ -31,7 +31,7 @@ export async function trainRun(
 ): Promise<Output> {
   const { folder } = place;
   if (prepared.config.program) return trainLinear(session, folder, prepared);
-  const { config, recipe, train, validation, dataId } = prepared;
+  const { config, recipe, train, validation, presentation, dataId } = prepared;
   const runtime = await session.runtime();
   const signal = session.interruptible();
   const checkpoints = checkpointWriter(folder, config, environmentOf(runtime), dataId);
@@ -43,7 +43,7 @@ export async function trainRun(
     ...(validation && { validation }),
     ...(start ? { state: start } : await startingParams(config)),
     onProgress: (progress) => {
-      display.progress(progress, training.state.sums, train.size, config.training.batchSize);
+      display.progress(progress, training.state.sums, presentation);
       if (checkpoints.age > innerInterval) checkpoints.begin(training.state);
     },
   });

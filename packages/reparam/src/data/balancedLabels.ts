@@ -1,21 +1,26 @@
 import { ReparamError } from '@reparam/tensor';
-import type { Dataset } from './dataset.ts';
+import type { ExampleSet } from './dataset.ts';
 import { permutation } from './permutation.ts';
 
 /**
  * Keeps `count` labels, equally many of each class, drawn by a seeded permutation; every other label becomes −1.
  * A config error when `count` is no multiple of the number of classes, a data error when a class has too few.
  */
-export function balancedLabels(dataset: Dataset, count: number, seed: number | bigint = 0): Dataset {
-  const { labels, name } = dataset;
-  if (!labels)
-    throw new ReparamError('data', 'data set has no labels', { fix: 'Name the label column or file', at: name });
+export function balancedLabels<T extends ExampleSet>(dataset: T, count: number, seed: number | bigint = 0): T {
+  const { labels, targets, name } = dataset;
+  if (!labels) {
+    throw new ReparamError('data', targets ? 'labels of yes or no cannot be balanced' : 'data set has no labels', {
+      expected: 'a class for each example',
+      fix: targets ? 'Mark those to forget as −1 in the file' : 'Name the label column or file',
+      at: name,
+    });
+  }
   const classes = [...new Set(labels)].filter((label) => label >= 0).sort((a, b) => a - b);
   const each = count / classes.length;
   if (!(Number.isInteger(each) && each > 0)) {
     throw new ReparamError('config', 'labels cannot be shared equally among the classes', {
       got: `${count} labels`,
-      expected: `a multiple of ${classes.length}`,
+      expected: classes.length > 0 ? `a multiple of ${classes.length}, one share a class` : 'a class for some examples',
       at: name,
     });
   }

@@ -1,5 +1,5 @@
 import { ReparamError, sizeOf } from '@reparam/tensor';
-import type { Beside } from './besideRows.ts';
+import type { Beside, BesideRows } from './besideRows.ts';
 
 /** What is known of a set of examples. The model sees stored value × scale; pixels stay bytes until they are in the graph. */
 export interface ExampleSet extends Beside {
@@ -42,6 +42,8 @@ export interface DatasetInit {
   readonly scale?: number;
   readonly split?: string;
   readonly labels?: Int32Array;
+  /** Several labels of 0 or 1 a row, for models that predict them. */
+  readonly targets?: BesideRows;
   readonly classNames?: readonly string[];
   readonly source?: string;
   readonly notes?: readonly string[];
@@ -49,7 +51,7 @@ export interface DatasetInit {
 
 /** Checks and wraps examples: a data error names the row and column of a NaN or infinity, or labels that do not match. */
 export function createDataset(init: DatasetInit): Dataset {
-  const { name, data, shape, labels, source = name, scale = 1, ...rest } = init;
+  const { name, data, shape, labels, targets, source = name, scale = 1, ...rest } = init;
   const width = sizeOf(shape);
   const size = data.length / width;
   if (!(scale > 0 && Number.isFinite(scale))) {
@@ -65,17 +67,34 @@ export function createDataset(init: DatasetInit): Dataset {
       at: name,
     });
   }
-  if (labels && labels.length !== size) {
-    throw new ReparamError('data', 'labels do not match the examples', {
-      got: `${labels.length} labels`,
-      expected: `${size}, one an example`,
-      fix: 'Check that both files belong to the same set and split',
-      at: name,
-    });
-  }
+  requireOneEach(labels?.length, size, name);
+  requireOneEach(targets && targets.data.length / targets.size, size, name);
   const dtype = data instanceof Uint8Array ? 'uint8' : 'float32';
   const range = data instanceof Uint8Array ? byteRange(data) : floatRange(data, width, name);
-  return { name, ...rest, size, shape: [...shape], dtype, scale, range, data, labels, source };
+  return {
+    name,
+    ...rest,
+    size,
+    shape: [...shape],
+    dtype,
+    scale,
+    range,
+    data,
+    labels,
+    ...(targets && { targets }),
+    source,
+  };
+}
+
+/** Throws `data` unless labels, where there are any, are as many as examples. */
+export function requireOneEach(labels: number | undefined, size: number, at: string): void {
+  if (labels === undefined || labels === size) return;
+  throw new ReparamError('data', 'labels do not match the examples', {
+    got: `${labels} labels`,
+    expected: `${size}, one an example`,
+    fix: 'Check that both files belong to the same set and split',
+    at,
+  });
 }
 
 /** Values of one example. */

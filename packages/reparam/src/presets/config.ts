@@ -229,6 +229,8 @@ export interface TrainingConfig {
   readonly batchSize: number;
   /** Parts a batch is cut into to save memory; the step is the same. */
   readonly microBatches: number;
+  /** Examples with a label in each batch, where the objective needs labels and some examples have none; default: half. */
+  readonly labelledBatchSize?: number | undefined;
   readonly seed: number;
   /** Folder of a run of the same model whose weights are the start. */
   readonly from?: string | undefined;

@@ -7,6 +7,7 @@ export {
   completeModel,
   conditionExamples,
   resolveCondition,
+  targetExamples,
 } from './build/index.ts';
 export type {
   BetaConfig,

@@ -10,6 +10,7 @@ import {
   completeModel,
   conditionExamples,
   resolveCondition,
+  targetExamples,
 } from './build/index.ts';
 import type { ConditionConfig, RecipeConfig } from './config.ts';
 import { checkLinearProgram } from './program/index.ts';
@@ -17,7 +18,7 @@ import { checkLinearProgram } from './program/index.ts';
 /** A model and all that `fit` needs besides the data and a runtime. */
 export interface Recipe {
   readonly model: LatentModel;
-  /** The examples as the model takes them: with their conditions, where it has any. */
+  /** The examples as the model takes them: with their conditions, where it has any, and targets, where it is trained on labels. */
   readonly data: AnyDataset;
   /** What else is done to examples for the model: `conditionExamples(dataset, condition)`. */
   readonly condition: ConditionConfig;
@@ -31,14 +32,16 @@ export interface Recipe {
  * @example const { model, data: examples, fitOptions } = buildRecipe(findPreset('vae').recipe, data);
  */
 export function buildRecipe(config: RecipeConfig, data: AnyDataset): Recipe {
-  const { epochs, batchSize, microBatches, seed, earlyStopping } = config.training;
+  const { epochs, batchSize, microBatches, labelledBatchSize, seed, earlyStopping } = config.training;
   const condition = resolveCondition(data, config.model.condition);
   const examples = conditionExamples(data, condition);
   const { binarization, warnings } = chooseBinarization(config.model.likelihood, examples, config.binarization);
   checkLinearProgram({ ...config, binarization }, data);
+  const model = buildModel({ ...completeModel(config.model, data), condition }, data.shape);
+  const objective = buildObjective(config.objective);
   return {
-    model: buildModel({ ...completeModel(config.model, data), condition }, data.shape),
-    data: examples,
+    model,
+    data: targetExamples(examples, model, objective),
     condition,
     warnings,
     fitOptions: {
@@ -47,9 +50,10 @@ export function buildRecipe(config: RecipeConfig, data: AnyDataset): Recipe {
       microBatches,
       seed,
       binarization,
-      objective: buildObjective(config.objective),
+      objective,
       optimizer: buildOptimizer(config.optimizer),
       learningRate: buildLearningRate(config.optimizer.learningRate),
+      ...(labelledBatchSize !== undefined && { labelledBatchSize }),
       ...(earlyStopping && { earlyStopping }),
     },
   };

@@ -315,6 +315,21 @@ describe('parseDataset', () => {
     ]) {
       expect([...parseDataset(images, 'a.idx', options).train.labels!]).toEqual([4, 5]);
     }
+    const words = parseDataset(images, 'a.idx', labelled(utf8('\ncat\n'), 'l.csv')).train;
+    expect([[...words.labels!], words.classNames]).toEqual([[-1, 0], ['cat']]);
+  });
+
+  it('takes several labels of yes or no a row, and rows without', () => {
+    for (const options of [
+      labelled(writeNpy(hostTensor(Float32Array.of(1, 1, 0, -1, -1, -1), [2, 3])), 'l.npy'),
+      labelled(utf8('red,round,old\n1,1,0\n,,\n'), 'l.csv'),
+    ]) {
+      const { labels, targets } = parseDataset(images, 'a.idx', options).train;
+      expect([labels, targets]).toEqual([
+        undefined,
+        { data: Uint8Array.of(1, 1, 0, 255, 255, 255), size: 3, scale: 1 },
+      ]);
+    }
   });
 
   it.each<[string, () => unknown, string, RegExp]>([
@@ -333,9 +348,21 @@ describe('parseDataset', () => {
     ],
     [
       'one-hot labels',
-      () => parseDataset(images, 'a.idx', labelled(idxBytes(8, [2, 10], new Uint8Array(20)))),
+      () => parseDataset(images, 'a.idx', labelled(idxBytes(8, [2, 3], Uint8Array.of(0, 1, 0, 1, 0, 0)))),
       'data',
-      /wrong shape.*2, 10/,
+      /one-hot rows.*2 × 3/,
+    ],
+    [
+      'labels of yes, no and 2',
+      () => parseDataset(images, 'a.idx', labelled(idxBytes(8, [2, 3], Uint8Array.of(0, 1, 0, 1, 2, 0)))),
+      'data',
+      /label 1 of row 1 is not yes or no.*got 2/,
+    ],
+    [
+      'some of a row’s labels',
+      () => parseDataset(images, 'a.idx', labelled(utf8('1,0\n1,\n'), 'l.csv')),
+      'data',
+      /row 1 has some of its labels only.*1 of 2 missing/,
     ],
     [
       'fractional labels',

@@ -10,7 +10,11 @@ export const data = object({
     'shape of one example',
   ),
   scale: describe(positive().optional(), 'value in the model = stored value × scale'),
-  labels: describe(text().optional(), 'file of labels'),
+  labels: describe(
+    z.union([text(), whole(1)], 'the path of a file, or how many labels to keep').optional(),
+    'file of labels; or how many labels training is given, as many of each class, the others forgotten',
+  ),
+  labelSeed: describe(whole(0).optional(), 'seed of the draw of labels that are kept; default: training.seed'),
   labelColumn: describe(
     z.union([text(), whole(0), z.literal(false)], 'a name, a number from 0, or false').optional(),
     'label column of a table',

@@ -24,7 +24,8 @@ export interface CsvTable {
   readonly classNames?: readonly string[];
 }
 
-const labelNames = new Set(['label', 'labels', 'y', 'class', 'target']);
+/** What a column of labels is called. */
+export const labelNames = new Set(['label', 'labels', 'y', 'class', 'target']);
 
 /**
  * Reads CSV or TSV (RFC 4180 quoting; LF or CRLF; blank lines skipped). Every field but the label must be a finite number.

@@ -12,9 +12,9 @@ const recordLimit = 64 * 1024 * 1024;
 
 /**
  * Yields the records of CSV bytes: fields split by `delimiter`, quotes taken off, `""` inside quotes is one quote. Blank
- * lines and a byte-order mark are skipped. A data error for a quote left open, a stray quote or a record above 64 MiB.
+ * lines (unless `keepBlank`) and a byte-order mark are skipped. A data error for a quote left open, a stray quote or a record above 64 MiB.
  */
-export function* csvRecords(bytes: Uint8Array, delimiter: string, at: string): Generator<CsvRecord> {
+export function* csvRecords(bytes: Uint8Array, delimiter: string, at: string, keepBlank = false): Generator<CsvRecord> {
   const bom = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   let line = 1;
   for (let start = bom ? 3 : 0; start < bytes.length; ) {
@@ -27,7 +27,7 @@ export function* csvRecords(bytes: Uint8Array, delimiter: string, at: string): G
       });
     }
     const text = decoder.decode(bytes.subarray(start, bytes[end - 1] === carriage ? end - 1 : end));
-    if (text.trim() !== '') {
+    if (keepBlank || text.trim() !== '') {
       yield { fields: quoted ? splitQuoted(text, delimiter, line, at) : text.split(delimiter), line };
     }
     line += 1 + breaks;

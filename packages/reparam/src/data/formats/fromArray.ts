@@ -1,10 +1,11 @@
 import { ReparamError, sizeOf } from '@reparam/tensor';
 import { createDataset, type Dataset } from '../dataset.ts';
 import type { RawArray } from './elements.ts';
+import type { Labelling } from './labelling.ts';
 
 /** What an array alone does not say about its examples. */
 export interface FromArrayOptions {
-  readonly labels?: RawArray;
+  readonly labels?: Labelling | undefined;
   /** Value in the model = stored × scale. Default: 1/255 for bytes (1 when none exceeds 1), else 1. */
   readonly scale?: number;
   /** Shape of one example; default: the array's own without its first axis, without a last axis of 1 for images. */
@@ -30,8 +31,7 @@ export function fromArray(array: RawArray, name: string, options: FromArrayOptio
     });
   }
   const scale = options.scale ?? defaultScale(stored);
-  const labels = options.labels && labelsOf(options.labels, name);
-  return createDataset({ name, data: stored, shape, scale, labels, split: options.split });
+  return createDataset({ name, data: stored, shape, scale, ...options.labels, split: options.split });
 }
 
 /** 1/255 for bytes of which any exceeds 1, else 1. */

@@ -4,6 +4,7 @@ export type { Element, RawArray, RawData } from './elements.ts';
 export { defaultScale, type FromArrayOptions, fromArray, labelsOf } from './fromArray.ts';
 export { gunzip, isGzip } from './gzip.ts';
 export { parseIdx } from './idx.ts';
+export { type Labelling, labellingOf } from './labelling.ts';
 export { parseNpy, writeNpy } from './npy.ts';
 export * from './npz.ts';
 export { type Format, formatOf, type ParsedFile, type ParseOptions, parseDataset } from './parse.ts';

@@ -3,15 +3,16 @@ import { createDataset, type Dataset } from '../dataset.ts';
 import { cifar10Classes, cifarShape, parseCifar10 } from './cifar.ts';
 import { type CsvOptions, parseCsv } from './csv.ts';
 import type { RawArray } from './elements.ts';
-import { defaultScale, fromArray, labelsOf } from './fromArray.ts';
+import { defaultScale, fromArray } from './fromArray.ts';
 import { gunzip, isGzip } from './gzip.ts';
 import { parseIdx } from './idx.ts';
+import { type Labelling, labellingOf, labellingOfTable } from './labelling.ts';
 import { parseNpy } from './npy.ts';
 import { parseNpz } from './npz.ts';
 
 /** What the bytes of a file alone do not say about its examples. */
 export interface ParseOptions extends CsvOptions {
-  /** A file of labels (IDX, npy or CSV of one column) for a format that cannot hold them. */
+  /** A file of labels (IDX, npy or CSV) for a format that cannot hold them. */
   readonly labels?: { readonly bytes: Uint8Array; readonly fileName: string };
   /** Value in the model = stored × scale. Default: 1/255 for bytes (1 when none exceeds 1), else 1. */
   readonly scale?: number;
@@ -66,20 +67,19 @@ function knownFormat(fileName: string): Format {
 const unpack = (bytes: Uint8Array, at: string): Uint8Array =>
   isGzip(bytes) || at.endsWith('.gz') ? gunzip(bytes, at) : bytes;
 
-/** Reads a file of labels. */
-export function parseLabels(bytes: Uint8Array, fileName: string): RawArray {
+/** Reads a file of labels: a class a row, or several labels of 0 or 1; −1 (in CSV also nothing) where missing. */
+export function parseLabels(bytes: Uint8Array, fileName: string): Labelling {
   const format = knownFormat(fileName);
   const raw = unpack(bytes, fileName);
-  if (format === 'idx') return parseIdx(raw, fileName);
-  if (format === 'npy') return parseNpy(raw, fileName);
+  if (format === 'idx') return labellingOf(parseIdx(raw, fileName), fileName);
+  if (format === 'npy') return labellingOf(parseNpy(raw, fileName), fileName);
   if (format === 'npz' || format === 'cifar') {
     throw new ReparamError('config', 'labels cannot come from such a file', {
       got: fileName,
-      expected: 'an IDX, npy or CSV file of one column',
+      expected: 'an IDX, npy or CSV file',
     });
   }
-  const { data, rows, columns } = parseCsv(raw, { labelColumn: false }, fileName);
-  return { element: 'f4', shape: [rows, columns], data };
+  return labellingOfTable(raw, fileName);
 }
 
 function fromCifar(bytes: Uint8Array, fileName: string, { scale = 1 / 255 }: ParseOptions): ParsedFile {
@@ -99,13 +99,11 @@ function fromCsv(bytes: Uint8Array, fileName: string, options: ParseOptions): Da
       at: fileName,
     });
   }
-  const labels = options.labels
-    ? labelsOf(parseLabels(options.labels.bytes, options.labels.fileName), fileName)
-    : table.labels;
-  const { classNames } = table;
+  const { labels, classNames } = table;
+  const own = options.labels ? parseLabels(options.labels.bytes, options.labels.fileName) : { labels, classNames };
   const pixels = shape.length > 1 && table.data.every((value) => value === (value & 255));
   const data = pixels ? Uint8Array.from(table.data) : table.data;
-  return createDataset({ name: fileName, data, shape, scale: scale ?? defaultScale(data), labels, classNames });
+  return createDataset({ name: fileName, data, shape, scale: scale ?? defaultScale(data), ...own });
 }
 
 const exampleKeys = ['x', 'X', 'data', 'images', 'arr_0'];
@@ -114,7 +112,7 @@ const labelKeys = ['y', 'Y', 'labels', 'label', 'arr_1'];
 function fromNpz(arrays: Record<string, RawArray>, at: string, options: ParseOptions): ParsedFile {
   const pick = (keys: readonly string[]) => keys.map((key) => arrays[key]).find((array) => array);
   const read = (array: RawArray, labels: RawArray | undefined, split?: string) =>
-    fromArray(array, at, { ...options, labels, split });
+    fromArray(array, at, { ...options, labels: labels && labellingOf(labels, at), split });
   const [train, test] = [arrays.x_train, arrays.x_test];
   if (train && test) {
     return { train: read(train, arrays.y_train, 'train'), test: read(test, arrays.y_test, 'test') };
@@ -128,6 +126,7 @@ function fromNpz(arrays: Record<string, RawArray>, at: string, options: ParseOpt
       at,
     });
   }
-  const labels = options.labels && parseLabels(options.labels.bytes, options.labels.fileName);
-  return { train: read(examples, labels ?? pick(labelKeys)) };
+  if (!options.labels) return { train: read(examples, pick(labelKeys)) };
+  const labels = parseLabels(options.labels.bytes, options.labels.fileName);
+  return { train: fromArray(examples, at, { ...options, labels }) };
 }

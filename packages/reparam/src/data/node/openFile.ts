@@ -1,8 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ReparamError } from '@reparam/tensor';
-import type { Dataset } from '../dataset.ts';
-import { labelsOf } from '../formats/fromArray.ts';
+import type { BesideRows } from '../besideRows.ts';
+import { type Dataset, requireOneEach } from '../dataset.ts';
 import { formatOf, parseDataset, parseLabels } from '../formats/parse.ts';
 import type { AnyDataset } from '../streamed.ts';
 import { concatenate } from '../subset.ts';
@@ -78,9 +78,16 @@ async function openRows(
     });
   }
   if (canStream && isStreamed(total)) {
-    const known = labels && labelsOf(parseLabels(labels.bytes, labels.fileName), labels.fileName);
+    const known = labels && parseLabels(labels.bytes, labels.fileName);
     const onPass = onWork && ((share: number) => onWork('reading values', share));
-    return { all: await openStream(name, paths, { ...options, labels: known, cacheDir, ...(onPass && { onPass }) }) };
+    const stream = await openStream(name, paths, {
+      ...options,
+      labels: known?.labels,
+      ...(known?.classNames && { classNames: known.classNames }),
+      cacheDir,
+      ...(onPass && { onPass }),
+    });
+    return { all: withTargets(stream, known?.targets) };
   }
   if (paths.length === 1) {
     const { train, test } = parseDataset(await readBytes(paths[0]!), paths[0]!, { ...options, labels });
@@ -92,15 +99,15 @@ async function openRows(
     const { train } = parseDataset(await readBytes(path), path, { ...options, labels: undefined });
     whole = whole ? concatenate(whole, train) : train;
   }
-  const found = labels && labelsOf(parseLabels(labels.bytes, labels.fileName), labels.fileName);
-  if (found && found.length !== whole!.size) {
-    throw new ReparamError('data', 'labels do not match the examples', {
-      got: `${found.length} labels`,
-      expected: `${whole!.size}, one an example`,
-      at: name,
-    });
-  }
-  return { all: { ...whole!, name, source: resolve(name), ...(found && { labels: found }) } };
+  const { targets, ...found } = labels ? parseLabels(labels.bytes, labels.fileName) : {};
+  requireOneEach(found.labels?.length, whole!.size, name);
+  return { all: withTargets({ ...whole!, name, source: resolve(name), ...found }, targets) };
+}
+
+function withTargets<T extends AnyDataset>(dataset: T, targets: BesideRows | undefined): T {
+  if (!targets) return dataset;
+  requireOneEach(targets.data.length / targets.size, dataset.size, dataset.name);
+  return { ...dataset, targets };
 }
 
 const sizeOfFile = (path: string): Promise<number> =>

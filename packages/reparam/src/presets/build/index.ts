@@ -3,3 +3,4 @@ export { completeModel } from './flow.ts';
 export { buildModel } from './model.ts';
 export { buildObjective } from './objective.ts';
 export { buildLearningRate, buildOptimizer } from './optimizer.ts';
+export { targetExamples } from './targets.ts';

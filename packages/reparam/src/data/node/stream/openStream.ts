@@ -15,7 +15,7 @@ export interface StreamOptions {
   /** As for files in memory: 1/255 for bytes of which any exceeds 1, else 1. */
   readonly scale?: number;
   readonly shape?: readonly number[];
-  readonly labels?: Int32Array;
+  readonly labels?: Int32Array | undefined;
   readonly classNames?: readonly string[];
   readonly cacheDir: string;
   /** Hears of the first pass over all values, the results of which are kept. */
