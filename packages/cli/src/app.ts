@@ -2,7 +2,7 @@ import { ReparamError, type Runtime } from '@reparam/tensor';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { errorJson, exitCodeOf } from './exitCode.ts';
 import { openRuntime, type RuntimeChoice } from './runtime.ts';
-import { type Bar, progressBar } from './terminal/bar.ts';
+import { type Bar, progressBar, progressVariable, sentBar } from './terminal/bar.ts';
 import { requireWritable } from './writable.ts';
 
 /** What a command prints on stdout: `json` with `--json`, `text` otherwise. */
@@ -130,7 +130,8 @@ export const print = (text: string): Promise<void> =>
   });
 
 function createSession(options: CommonOptions): Session {
-  const bar = progressBar(process.stderr, !options.quiet);
+  const isChild = process.env[progressVariable] !== undefined;
+  const bar = isChild ? sentBar((state) => process.send?.(state)) : progressBar(process.stderr, !options.quiet);
   const warn = (text: string) => {
     bar.clear();
     process.stderr.write(`${text}\n`);
@@ -157,9 +158,12 @@ function createSession(options: CommonOptions): Session {
 function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
   const stop = () => {
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
     controller.abort();
+    // Ctrl-C reaches a command and the one that started it, which passes it on: that is not a second one.
+    setTimeout(() => {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+    }, 500).unref();
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);

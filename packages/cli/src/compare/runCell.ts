@@ -1,12 +1,5 @@
-import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { ReparamError } from '@reparam/tensor';
-import { isObject, type JsonObject } from '../config/tree.ts';
-import { readEvaluation } from '../run/evaluation.ts';
-import { runFiles } from '../run/folder.ts';
-import { exists } from '../run/openRun.ts';
+import { digestOf, type RunResult, trainedRun } from '../child/trainedRun.ts';
 
 /** One training of a comparison. */
 export interface Cell {
@@ -27,67 +20,20 @@ export interface CellOptions {
 }
 
 /** What `reparam train --json` says of a finished cell. */
-export type CellResult = JsonObject & { readonly test: JsonObject };
+export type CellResult = RunResult;
 
 /** Where a cell lies: its name carries a digest of its settings, so that another comparison in the same folder shares only what is the same. */
-export function cellFolder(out: string, { dataset, preset, seed, settings }: Cell): string {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([dataset, settings]))
-    .digest('hex')
-    .slice(0, 8);
-  return join(out, `${preset}-${seed}-${digest}`);
-}
-
-const bin = fileURLToPath(new URL('../../bin/reparam.js', import.meta.url));
+export const cellFolder = (out: string, { dataset, preset, seed, settings }: Cell): string =>
+  join(out, `${preset}-${seed}-${digestOf([dataset, settings])}`);
 
 /** Trains a cell in a process of its own, goes on with it where an earlier comparison stopped, or reads what it left. */
-export async function runCell(cell: Cell, { out, options, signal }: CellOptions): Promise<CellResult> {
-  const folder = cellFolder(out, cell);
-  const stored = (await exists(join(folder, runFiles.config))) ? await readEvaluation(folder) : undefined;
-  if (stored) return { run: folder, ...stored };
+export function runCell(cell: Cell, { out, options, signal }: CellOptions): Promise<CellResult> {
   const { dataset, preset, seed, settings } = cell;
-  const isBegun = await exists(join(folder, runFiles.checkpoint));
-  const task = isBegun
-    ? ['resume', folder]
-    : ['train', dataset, '--preset', preset, '--seed', String(seed), '--out', folder, ...settings];
-  const { code, stdout } = await reparam([...task, '--json', ...options], signal);
-  const answer = parse(stdout);
-  if (code === 0 && isObject(answer) && isObject(answer.test)) return answer as CellResult;
-  if (signal.aborted || code === 130) {
-    throw new ReparamError('interrupted', 'the comparison was interrupted', {
-      got: `${preset}, seed ${seed}, not finished`,
-      fix: 'Give the same command again: what is done is kept',
-    });
-  }
-  const error = isObject(answer) && isObject(answer.error) ? answer.error : {};
-  throw new ReparamError((error.code as ReparamError['code']) ?? 'runtime', `${preset}, seed ${seed}`, {
-    got: String(error.message ?? `exit code ${code}`),
-    at: folder,
+  return trainedRun({
+    folder: cellFolder(out, cell),
+    train: [dataset, '--preset', preset, '--seed', String(seed), ...settings],
+    options,
+    signal,
+    what: `${preset}, seed ${seed}`,
   });
-}
-
-/** Runs the command; its talk goes where ours goes. */
-function reparam(args: readonly string[], signal: AbortSignal): Promise<{ code: number | null; stdout: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const stop = () => child.kill('SIGINT');
-    signal.addEventListener('abort', stop, { once: true });
-    let stdout = '';
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk;
-    });
-    child.on('error', reject);
-    child.on('close', (code) => {
-      signal.removeEventListener('abort', stop);
-      resolve({ code, stdout });
-    });
-  });
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

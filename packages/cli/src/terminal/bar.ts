@@ -1,5 +1,12 @@
 import type { WriteStream } from 'node:tty';
 
+/** What a bar shows: a share (0 to 1) between two texts. */
+export interface BarState {
+  readonly share: number;
+  readonly before: string;
+  readonly after: string;
+}
+
 /** One line of a terminal that is written over again and again. */
 export interface Bar {
   /** Shows `share` (0 to 1) as a bar between two texts; at most ten times a second. */
@@ -10,6 +17,23 @@ export interface Bar {
 
 const width = 24;
 const interval = 100;
+
+/** The environment variable that asks a command to send what its bar shows to the process that started it. */
+export const progressVariable = 'REPARAM_SEND_PROGRESS';
+
+/** A bar that the process shows which started this one, and which listens to it. */
+export function sentBar(send: (state: BarState) => void): Bar {
+  let last = 0;
+  return {
+    update(share, before, after) {
+      const now = performance.now();
+      if (now - last < interval) return;
+      last = now;
+      send({ share, before, after });
+    },
+    clear() {},
+  };
+}
 
 /** A bar on `stream`, or nothing when that is not a terminal. */
 export function progressBar(stream: WriteStream, enabled: boolean): Bar {
