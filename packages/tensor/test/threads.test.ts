@@ -65,3 +65,24 @@ test('twenty training steps give the same bits on one thread, on two and again',
   expect(losses[19]!).toBeLessThan(losses[0]! - 50);
   for (const threads of [2, 2]) expect(await train(threads)).toEqual(one);
 });
+
+test('lanes give the bits of the runtime they come from, and say what went wrong', async () => {
+  const expected = await train(1);
+  const runtime = await nodeRuntime({ threads: 2 });
+  const lanes = await runtime.lanes!();
+  expect(lanes.runtimes).toHaveLength(2);
+  const programs = await Promise.all(
+    lanes.runtimes.map((own) => compileStep(step, { state: specsOf(initial), batch }, { runtime: own })),
+  );
+  const results = await Promise.all(programs.map((program) => program.run(initial, { x }, steps)));
+  for (const result of results) expect(result).toEqual(expected);
+  await programs[0]!.dispose();
+  await expect(programs[0]!.run(initial, { x }, steps)).rejects.toThrow();
+  const late = programs[1]!.run(initial, { x }, steps);
+  await lanes.close();
+  expect(await late).toEqual(expected);
+});
+
+test('one thread has no lanes', async () => {
+  expect((await nodeRuntime({ threads: 1 })).lanes).toBeUndefined();
+});

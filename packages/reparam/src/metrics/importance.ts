@@ -4,9 +4,11 @@ import {
   exp,
   type HostTensor,
   hostTensor,
+  logSumExp,
   max,
   maximum,
   mul,
+  type Runtime,
   type StepProgram,
   spec,
   specsOf,
@@ -15,7 +17,7 @@ import {
   sum,
   type Tensor,
 } from '@reparam/tensor';
-import { traceContext } from '../context.ts';
+import { type Context, traceContext } from '../context.ts';
 import {
   type AnyDataset,
   batchBuffer,
@@ -26,6 +28,7 @@ import {
   fillBatches,
 } from '../data/index.ts';
 import type { LatentModel } from '../models/index.ts';
+import { classBound, requireClasses, sumsOutClasses } from '../objectives/index.ts';
 import type { HostParams, SymbolicParams } from '../params.ts';
 import type { RowsOptions, RowsRun } from './rows.ts';
 
@@ -57,9 +60,13 @@ const stepsPerCall = 5;
 /** Added to the log-weights of samples beyond the last one. */
 const noWeight = -1e30;
 
+/** Draws of a whole estimate from which on it is worth opening lanes, which takes some tenths of a second. */
+const drawsForLanes = 1_000_000;
+
 /**
  * Importance-sampled log-likelihood of every example (Burda et al. 2016), in chunks of samples: memory does not grow
- * with `numSamples`. The sums are kept as a running maximum and sums relative to it.
+ * with `numSamples`. The sums are kept as a running maximum and sums relative to it. Batches of examples are shared among
+ * the lanes of the runtime, where it has any: the figures do not depend on how many there are.
  */
 export async function importanceLogLikelihood(
   model: LatentModel,
@@ -67,8 +74,61 @@ export async function importanceLogLikelihood(
   dataset: AnyDataset,
   options: ImportanceOptions,
 ): Promise<ImportanceEstimate> {
-  const { runtime, numSamples, binarization = 'none', seed, draw, onProgress, signal } = options;
-  const batchSize = Math.min(rowsPerBatch, dataset.size);
+  const { runtime, numSamples, onProgress, signal } = options;
+  const isLong = dataset.size * numSamples >= drawsForLanes;
+  const lanes = isLong ? await runtime.lanes?.() : undefined;
+  const logLikelihood = new Float64Array(dataset.size);
+  const standardError = new Float64Array(dataset.size);
+  let next = 0;
+  let done = 0;
+  const work = async (own: Runtime) => {
+    const batches = await compileBatches(model, params, dataset, { ...options, runtime: own });
+    try {
+      while (next < dataset.size) {
+        const first = next;
+        next += batches.size;
+        const { peak, total, squares } = await batches.run(first);
+        const rows = Math.min(batches.size, dataset.size - first);
+        for (let i = 0; i < rows; i++) {
+          logLikelihood[first + i] = Number(peak.data[i]) + Math.log(Number(total.data[i]) / numSamples);
+          const variance = Number(squares.data[i]) / Number(total.data[i]) ** 2 - 1 / numSamples;
+          standardError[first + i] = Math.sqrt(Math.max(0, variance));
+        }
+        done += rows;
+        onProgress?.(done / dataset.size);
+      }
+    } finally {
+      next = dataset.size;
+      await batches.dispose();
+    }
+  };
+  try {
+    const results = await Promise.allSettled((lanes?.runtimes ?? [runtime]).map(work));
+    signal?.throwIfAborted();
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  } finally {
+    await lanes?.close();
+  }
+  return { logLikelihood, standardError };
+}
+
+/** The weights of all samples of a batch of examples. */
+interface Batches {
+  /** Examples of a batch. */
+  readonly size: number;
+  /** Of the examples from `first` on. */
+  run(first: number): Promise<Weights<HostTensor>>;
+  dispose(): Promise<void>;
+}
+
+async function compileBatches(
+  model: LatentModel,
+  params: HostParams,
+  dataset: AnyDataset,
+  { runtime, numSamples, binarization = 'none', seed, draw, signal }: ImportanceOptions,
+): Promise<Batches> {
+  const classes = sumsOutClasses(model, dataset) ? model.labels!.numLabels : 1;
+  const batchSize = Math.min(Math.ceil(rowsPerBatch / classes), dataset.size);
   const chunk = Math.min(numSamples, samplesPerStep);
   const steps = Math.ceil(numSamples / chunk);
   const buffer = batchBuffer(dataset, { steps: 1, batchSize, binarization });
@@ -81,10 +141,7 @@ export async function importanceLogLikelihood(
   ) => {
     const { x, condition } = exampleValues(examples, buffer);
     const context = traceContext(trace, false, { condition });
-    const q = model.encode(p, x, context);
-    const { value: z, logProb: logQ } = q.rsampleWithLogProb(context.site('importance'), [chunk]);
-    const logJoint = add(model.decode(p, z, context).logProb(x), model.prior(p, context).logProb(z));
-    const logWeights = add(sub(logJoint, logQ), isSample);
+    const logWeights = add(importanceWeights(model, p, x, context, chunk), isSample);
     const peak = maximum(weights.peak, max(logWeights, { axes: 0 }));
     const rescale = exp(sub(weights.peak, peak));
     const relative = exp(sub(logWeights, peak));
@@ -106,8 +163,6 @@ export async function importanceLogLikelihood(
     { runtime },
   )) as unknown as StepProgram<Weights<HostTensor>, { isSample: HostTensor }, Record<string, never>, Shared>;
 
-  const logLikelihood = new Float64Array(dataset.size);
-  const standardError = new Float64Array(dataset.size);
   const order = Int32Array.from({ length: dataset.size }, (_, i) => i);
   const calls = Array.from({ length: Math.ceil(steps / stepsPerCall) }, (_, call) => {
     const [from, to] = [call * stepsPerCall, Math.min(steps, (call + 1) * stepsPerCall)];
@@ -118,9 +173,10 @@ export async function importanceLogLikelihood(
     return { isSample: hostTensor(isSample, [to - from, chunk, 1]), steps: to - from, draws };
   });
   const rowIds = new Int32Array(Math.min(steps, stepsPerCall) * batchSize);
-  try {
-    for (let first = 0; first < dataset.size; first += batchSize) {
-      const { rows } = fillBatches(buffer, dataset, order, first, { binarization, seed, draw });
+  return {
+    size: batchSize,
+    async run(first) {
+      fillBatches(buffer, dataset, order, first, { binarization, seed, draw });
       for (let at = 0; at < rowIds.length; at += batchSize) rowIds.set(buffer.rows, at);
       let state: Weights<HostTensor> = start;
       for (const { isSample, steps: now, draws } of calls) {
@@ -130,19 +186,31 @@ export async function importanceLogLikelihood(
           noise: { seed, rows: rowIds.subarray(0, now * batchSize), draws },
         }));
       }
-      for (let i = 0; i < rows; i++) {
-        const [peak, total, squares] = [state.peak, state.total, state.squares].map((t) => Number(t.data[i])) as [
-          number,
-          number,
-          number,
-        ];
-        logLikelihood[first + i] = peak + Math.log(total / numSamples);
-        standardError[first + i] = Math.sqrt(Math.max(0, squares / total ** 2 - 1 / numSamples));
-      }
-      onProgress?.(Math.min(1, (first + rows) / dataset.size));
-    }
-  } finally {
-    await program.dispose();
+      return state;
+    },
+    dispose: () => program.dispose(),
+  };
+}
+
+/**
+ * log p(x, z_i)/q(z_i given x) of `count` draws z_i ~ q(z given x): [count, B]. Where the class is a variable of the model and
+ * not given, log Σ_y p(y) p(x, z_iy given y)/q(z_iy given x, y) with draws z_iy for each class.
+ */
+function importanceWeights(
+  model: LatentModel,
+  params: SymbolicParams,
+  x: Tensor,
+  context: Context,
+  count: number,
+): Tensor {
+  if (!sumsOutClasses(model, context)) {
+    const q = model.encode(params, x, context);
+    const { value: z, logProb: logQ } = q.rsampleWithLogProb(context.site('importance'), [count]);
+    return sub(add(model.decode(params, z, context).logProb(x), model.prior(params, context).logProb(z)), logQ);
   }
-  return { logLikelihood, standardError };
+  const { numLabels, logPrior } = requireClasses(model);
+  const draw = classBound(model, params, { x }, context, { numSamples: count, site: 'importance' });
+  const { rows, logLikelihood, p, z, logQ } = draw;
+  const ofClasses = rows.unlabelled!(sub(add(logLikelihood, p.logProb(z)), logQ));
+  return logSumExp(add(ofClasses, reshape(logPrior(params), [numLabels, 1])), { axes: 1 });
 }

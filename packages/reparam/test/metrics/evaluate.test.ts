@@ -233,3 +233,22 @@ test('data of another size, or that no Bernoulli has, is refused', async () => {
     'a Bernoulli likelihood needs values in [0, 1] (linear)',
   );
 });
+
+test('estimates long enough to be shared among threads are those of one thread, bit for bit', async () => {
+  const some = take(dataset, 50);
+  const options = { ...run, numSamples: 20_000 };
+  const [one, two] = await Promise.all(
+    [1, 2].map(async (threads) =>
+      importanceLogLikelihood(model, params, some, { ...options, runtime: await nodeRuntime({ threads }) }),
+    ),
+  );
+  expect(two).toEqual(one);
+  const signal = AbortSignal.timeout(50);
+  const aborted = importanceLogLikelihood(model, params, some, {
+    ...options,
+    numSamples: 2_000_000,
+    runtime: await nodeRuntime({ threads: 2 }),
+    signal,
+  });
+  await expect(aborted).rejects.toThrow(/abort|timeout/i);
+});

@@ -1,7 +1,9 @@
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { ReparamError } from '../errors.ts';
 import { type OrtModule, ortRuntime } from '../runtime/ort.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { openLane } from './lanes.ts';
 
 /** Options of the native runtime. */
 export interface NodeRuntimeOptions {
@@ -29,18 +31,34 @@ export async function nodeRuntime(options: NodeRuntimeOptions = {}): Promise<Run
     });
   }
   const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
-  return ortRuntime(ort, {
-    name: `onnxruntime-node ${provider}`,
-    version,
-    target: provider === 'webgpu' ? 'webgpu' : 'cpu',
-    hasLoop: provider === 'cpu',
-    keepsState: provider === 'webgpu',
-    session: {
-      executionProviders: [provider],
-      logSeverityLevel: 3,
-      ...(threads !== undefined && { intraOpNumThreads: threads }),
-      ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
-      ...(forbidFallback && { extra: { session: { disable_cpu_ep_fallback: '1' } } }),
+  const runtimeOf = (module: OrtModule, intraOpNumThreads: number | undefined): Runtime =>
+    ortRuntime(module, {
+      name: `onnxruntime-node ${provider}`,
+      version,
+      target: provider === 'webgpu' ? 'webgpu' : 'cpu',
+      hasLoop: provider === 'cpu',
+      keepsState: provider === 'webgpu',
+      session: {
+        executionProviders: [provider],
+        logSeverityLevel: 3,
+        ...(intraOpNumThreads !== undefined && { intraOpNumThreads }),
+        ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
+        ...(forbidFallback && { extra: { session: { disable_cpu_ep_fallback: '1' } } }),
+      },
+    });
+  const count = threads ?? availableParallelism();
+  const runtime = runtimeOf(ort, threads);
+  if (provider !== 'cpu' || count === 1) return runtime;
+  return {
+    ...runtime,
+    async lanes() {
+      const lanes = Array.from({ length: count }, () => openLane(ort));
+      return {
+        runtimes: lanes.map((lane) => runtimeOf(lane.ort, 1)),
+        close: async () => {
+          await Promise.all(lanes.map((lane) => lane.close()));
+        },
+      };
     },
-  });
+  };
 }

@@ -29,4 +29,15 @@ export interface Runtime {
   readonly version: string;
   load(graph: Graph): Promise<Executable>;
   loadStep(step: StepGraph): Promise<StepExecutable>;
+  /**
+   * Opens runtimes of one thread each, as many as this one has threads, whose calls run at the same time: for work in
+   * independent parts that are too small to be shared among threads. Absent where there is one thread, or no such thing.
+   */
+  lanes?(): Promise<Lanes>;
+}
+
+/** Runtimes side by side, until they are closed. */
+export interface Lanes {
+  readonly runtimes: readonly Runtime[];
+  close(): Promise<void>;
 }
