@@ -24,7 +24,7 @@ export {
   uniformFromWord,
 } from './random/index.ts';
 export { evaluate, interpreter } from './runtime/interpreter.ts';
-export type { Executable, Runtime, StepExecutable, StepResult } from './runtime/runtime.ts';
+export type { Executable, Lanes, Runtime, StepExecutable, StepResult } from './runtime/runtime.ts';
 export {
   broadcastShapes,
   type Dim,
