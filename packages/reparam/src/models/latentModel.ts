@@ -20,6 +20,8 @@ export interface LabelPrediction {
   readonly kind: 'categorical' | 'bernoulli';
   /** [B, numLabels] for x [B, dataSize]: log-probabilities of the classes, or the logit of each label. */
   logits(params: SymbolicParams, x: Tensor, context: Context): Tensor;
+  /** Set where labels depend on the code alone: [..., numLabels] logits for z [..., latentDim], softmax or sigmoid to be taken. */
+  fromCode?(params: SymbolicParams, z: Tensor, context: Context): Tensor;
 }
 
 /** A model with latent variables: three distributions, and parameters for them. Everything else is built on these. */
@@ -58,5 +60,7 @@ export interface LatentModel {
   /** Further figures of each example [B], from draws of z [S, B, …] and the bound [B]. */
   figures?(draw: SampleWithLogProb, elbo: Tensor): Readonly<Record<string, Tensor>>;
   /** Each part in words. */
-  describe(): Readonly<Record<'prior' | 'posterior' | 'likelihood' | 'encoder' | 'decoder', string>>;
+  describe(): Readonly<Record<'prior' | 'posterior' | 'likelihood' | 'encoder' | 'decoder', string>> & {
+    readonly labels?: string;
+  };
 }

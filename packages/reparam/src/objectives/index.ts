@@ -1,4 +1,5 @@
 export { type BetaTcOptions, betaTc } from './betaTc.ts';
+export type { ConsistencyOptions, LabelPriorOptions } from './consistency.ts';
 export { type DipOptions, dip } from './dip.ts';
 export { type CapacityOptions, type ElboOptions, elbo } from './elbo.ts';
 export { type FisherOptions, fisher } from './fisher.ts';
@@ -7,5 +8,6 @@ export { type InfoVaeOptions, infoVae } from './infoVae.ts';
 export { type IwaeOptions, iwae } from './iwae.ts';
 export { type KernelOptions, kernelMatrix, squaredMmd } from './mmd.ts';
 export { type Batch, batchMean, type Loss, type Objective, type ObjectiveContext } from './objective.ts';
+export { type DualOptions, type PredictionConstrainedOptions, predictionConstrained } from './predictionConstrained.ts';
 export { reconstruction } from './reconstruction.ts';
 export type { Baseline } from './scoreFunction.ts';

@@ -20,6 +20,8 @@ export interface Situation {
   readonly weights?: readonly number[];
   /** By site. */
   readonly noise: Readonly<Record<string, HostTensor>>;
+  /** [L, K]: the labels of the first rows, for objectives that ask for them. */
+  readonly targets?: HostTensor;
   readonly datasetSize?: number;
   readonly progress?: Progress;
 }
@@ -33,10 +35,10 @@ export interface Result {
 
 /** Loss, terms and gradient of an objective in float64. */
 export async function atNoise(objective: Objective, situation: Situation): Promise<Result> {
-  const { model, params, x, noise, progress = { step: 0, stepsPerEpoch: 1, totalSteps: 1 } } = situation;
+  const { model, params, x, noise, targets, progress = { step: 0, stepsPerEpoch: 1, totalSteps: 1 } } = situation;
   const rows = x.shape[0]!;
   const weights = floats(situation.weights ?? new Array<number>(rows).fill(1 / rows));
-  const inputs = { params, x, weights, noise };
+  const inputs = { params, x, weights, noise, ...(targets && { targets }) };
   type Symbols = { params: SymbolicParams; x: Tensor; weights: Tensor; noise: Record<string, Tensor> };
   const program = await compile(
     ((symbols: Symbols) => {
