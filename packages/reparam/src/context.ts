@@ -16,8 +16,18 @@ export interface BatchContext {
   readonly condition?: Tensor | undefined;
   /** [B]: 1/n for each of the n real rows, 0 for padding; in training only. */
   readonly weights?: Tensor | undefined;
+  /** Set where an encoder is given fewer rows than `condition` has, as each is met with several conditions. */
+  readonly spread?: Spread | undefined;
   /** Sets what a buffer (a parameter that is not trained, under the key `buffers`) holds after this step. */
   update(buffer: Tensor, next: Tensor): void;
+}
+
+/** How the rows of a batch become rows with a one-hot condition each. */
+export interface Spread {
+  /** [B, n] to [R, n], the rows of `condition`; `perCondition` [C, n] adds to each the row of its condition. */
+  rows(perRow: Tensor, perCondition?: Tensor): Tensor;
+  /** [B]: the weights of the rows as they are given. */
+  readonly weights?: Tensor | undefined;
 }
 
 /** What a part sees of the trace it is applied in. */
@@ -62,6 +72,18 @@ export const apartFromBatch = (context: Context): Context => ({
   update: () => {},
   site: context.site,
   child: (name) => apartFromBatch(context.child(name)),
+});
+
+/** `context` and all below it with other facts about the batch, and with noise sites put through `change`. */
+export const withBatch = (
+  context: Context,
+  batch: Partial<BatchContext>,
+  change: (site: NoiseSite) => NoiseSite = (site) => site,
+): Context => ({
+  ...context,
+  ...batch,
+  site: (name) => change(context.site(name)),
+  child: (name) => withBatch(context.child(name), batch, change),
 });
 
 /** `site` for a distribution without a batch whose samples, on the first axis, are the rows. */

@@ -1,8 +1,24 @@
-import { add, broadcastTo, constant, type HostTensor, key, mean, neg, sub, type Tensor } from '@reparam/tensor';
+import {
+  add,
+  broadcastTo,
+  constant,
+  exp,
+  type HostTensor,
+  key,
+  mean,
+  mul,
+  neg,
+  reshape,
+  sub,
+  sum,
+  type Tensor,
+  transpose,
+} from '@reparam/tensor';
 import type { Context } from '../context.ts';
 import type { AnyDataset } from '../data/index.ts';
 import { analyticKl, Independent } from '../distributions/index.ts';
 import type { LatentModel } from '../models/index.ts';
+import { classBound, requireClasses, summedOut, sumsOutClasses } from '../objectives/index.ts';
 import type { HostParams, SymbolicParams } from '../params.ts';
 import { compileRows, type RowsOptions, type RowsRun } from './rows.ts';
 import { estimate } from './statistics.ts';
@@ -13,6 +29,7 @@ export const figure = 'figure:';
 /** Distortion, rate (KL in closed form where there is one), posterior mean and KL per dimension, one row an example. */
 export function boundRows(model: LatentModel, numSamples: number) {
   return (params: SymbolicParams, x: Tensor, context: Context): Record<string, Tensor> => {
+    if (sumsOutClasses(model, context)) return classRows(model, numSamples, params, x, context);
     const q = model.encode(params, x, context);
     const p = model.prior(params, context);
     const draws = q.rsampleWithLogProb(context.site('z'), [numSamples]);
@@ -31,6 +48,33 @@ export function boundRows(model: LatentModel, numSamples: number) {
       ...(perDimension && { klPerDimension: perDimension }),
       ...(Object.fromEntries(figures) as Record<string, Tensor>),
     };
+  };
+}
+
+/** The same without labels, of a model in which the class is a variable: summed out by q(y given x). */
+function classRows(
+  model: LatentModel,
+  numSamples: number,
+  params: SymbolicParams,
+  x: Tensor,
+  context: Context,
+): Record<string, Tensor> {
+  const labels = requireClasses(model);
+  const logQ = labels.logits(params, x, context);
+  const { q, p, rows, ...bound } = classBound(model, params, { x }, context, { numSamples });
+  const perClass = (t: Tensor, axis: number) => rows.unlabelled!(t, axis);
+  const total = summedOut(logQ, labels.logPrior(params), perClass(bound.distortion, 0), perClass(bound.rate, 0));
+  const { distortion, rate, classRate } = total;
+  const probs = reshape(transpose(exp(logQ), [1, 0]), [labels.numLabels, x.shape[0]!, 1]);
+  const average = (t: Tensor) => sum(mul(perClass(t, 0), probs), { axes: 0 });
+  const perDimension = q instanceof Independent && p instanceof Independent ? analyticKl(q.base, p.base) : undefined;
+  return {
+    distortion,
+    rate,
+    elbo: neg(add(distortion, rate)),
+    mean: average(q.mean),
+    ...(perDimension && { klPerDimension: average(perDimension) }),
+    [`${figure}classRate`]: classRate,
   };
 }
 

@@ -36,6 +36,8 @@ export interface Evaluation {
   readonly collapsedDimensions: number[];
   /** KL of each latent dimension, averaged over the data; absent for posteriors or priors that do not factorise. */
   readonly klPerDimension?: number[];
+  /** Of a model that sums out the class: its figures given the class, where the examples come with it. */
+  readonly givenClass?: Readonly<Pick<Evaluation, 'elbo' | 'rate' | 'distortion' | 'logLikelihood'>>;
   /** What else the model measures of an example: of a flow on pixels, the log-likelihood in other units. */
   readonly figures?: Readonly<Record<string, Estimate>>;
   /** Whether log-probabilities are of values that can be counted, or densities: those depend on the scale of the data. */
@@ -47,7 +49,10 @@ export interface Evaluation {
 
 const activeThreshold = 0.01;
 
-/** ELBO, rate, distortion, importance-sampled log-likelihood, active units and KL per dimension of `model` on `dataset`. */
+/**
+ * ELBO, rate, distortion, importance-sampled log-likelihood, active units and KL per dimension of `model` on `dataset`. Where
+ * the class is a variable of the model they are of log p(x), without looking at labels; `givenClass` are of log p(x given y).
+ */
 export async function evaluate(
   model: LatentModel,
   params: HostParams,
@@ -55,6 +60,20 @@ export async function evaluate(
   options: EvaluateOptions,
 ): Promise<Evaluation> {
   requireData(model, dataset, options.binarization);
+  if (!model.labels?.logPrior || !dataset.condition) return measure(model, params, dataset, options);
+  const { onProgress } = options;
+  const half = (from: number) => ({ ...options, onProgress: (share: number) => onProgress?.(from + share / 2) });
+  const whole = await measure(model, params, { ...dataset, condition: undefined }, half(0));
+  const { elbo, rate, distortion, logLikelihood } = await measure(model, params, dataset, half(0.5));
+  return { ...whole, givenClass: { elbo, rate, distortion, ...(logLikelihood && { logLikelihood }) } };
+}
+
+async function measure(
+  model: LatentModel,
+  params: HostParams,
+  dataset: AnyDataset,
+  options: EvaluateOptions,
+): Promise<Evaluation> {
   const { numSamples = 500, seed = 0, onProgress, signal } = options;
   if (!Number.isInteger(numSamples) || numSamples < 0) {
     throw new ReparamError('config', 'numSamples', { got: String(numSamples), expected: 'a whole number, 0 or more' });
@@ -119,8 +138,9 @@ export function requireShape(model: LatentModel, dataset: AnyDataset): void {
   });
 }
 
-function requireCondition({ conditionSize }: LatentModel, { condition, name }: AnyDataset): void {
+function requireCondition({ conditionSize, labels }: LatentModel, { condition, name }: AnyDataset): void {
   if (conditionSize === undefined || condition?.size === conditionSize) return;
+  if (labels?.logPrior && !condition) return;
   throw new ReparamError('data', 'examples come without the condition this model needs', {
     got: condition ? `conditions of ${condition.size} values` : 'no condition',
     expected: `${conditionSize} values beside each example`,

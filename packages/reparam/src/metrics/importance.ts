@@ -4,7 +4,6 @@ import {
   exp,
   type HostTensor,
   hostTensor,
-  logSumExp,
   max,
   maximum,
   mul,
@@ -17,7 +16,7 @@ import {
   sum,
   type Tensor,
 } from '@reparam/tensor';
-import { type Context, traceContext } from '../context.ts';
+import { traceContext } from '../context.ts';
 import {
   type AnyDataset,
   batchBuffer,
@@ -28,13 +27,14 @@ import {
   fillBatches,
 } from '../data/index.ts';
 import type { LatentModel } from '../models/index.ts';
-import { classBound, requireClasses, sumsOutClasses } from '../objectives/index.ts';
+import { sumsOutClasses } from '../objectives/index.ts';
 import type { HostParams, SymbolicParams } from '../params.ts';
+import { importanceWeights } from './importanceWeights.ts';
 import type { RowsOptions, RowsRun } from './rows.ts';
 
 /** How the log-likelihood is sampled. */
 export interface ImportanceOptions extends RowsOptions, RowsRun {
-  /** Importance samples an example. */
+  /** Importance samples an example; where classes are summed out, shared among these. */
   readonly numSamples: number;
 }
 
@@ -74,15 +74,16 @@ export async function importanceLogLikelihood(
   dataset: AnyDataset,
   options: ImportanceOptions,
 ): Promise<ImportanceEstimate> {
-  const { runtime, numSamples, onProgress, signal } = options;
-  const isLong = dataset.size * numSamples >= drawsForLanes;
+  const { runtime, onProgress, signal } = options;
+  const numSamples = Math.ceil(options.numSamples / classesOf(model, dataset));
+  const isLong = dataset.size * options.numSamples >= drawsForLanes;
   const lanes = isLong ? await runtime.lanes?.() : undefined;
   const logLikelihood = new Float64Array(dataset.size);
   const standardError = new Float64Array(dataset.size);
   let next = 0;
   let done = 0;
   const work = async (own: Runtime) => {
-    const batches = await compileBatches(model, params, dataset, { ...options, runtime: own });
+    const batches = await compileBatches(model, params, dataset, { ...options, numSamples, runtime: own });
     try {
       while (next < dataset.size) {
         const first = next;
@@ -112,6 +113,10 @@ export async function importanceLogLikelihood(
   return { logLikelihood, standardError };
 }
 
+/** Classes whose draws a sample is made of. */
+const classesOf = (model: LatentModel, dataset: AnyDataset): number =>
+  sumsOutClasses(model, dataset) ? model.labels!.numLabels : 1;
+
 /** The weights of all samples of a batch of examples. */
 interface Batches {
   /** Examples of a batch. */
@@ -127,9 +132,8 @@ async function compileBatches(
   dataset: AnyDataset,
   { runtime, numSamples, binarization = 'none', seed, draw, signal }: ImportanceOptions,
 ): Promise<Batches> {
-  const classes = sumsOutClasses(model, dataset) ? model.labels!.numLabels : 1;
-  const batchSize = Math.min(Math.ceil(rowsPerBatch / classes), dataset.size);
-  const chunk = Math.min(numSamples, samplesPerStep);
+  const batchSize = Math.min(rowsPerBatch, dataset.size);
+  const chunk = Math.min(numSamples, Math.ceil(samplesPerStep / classesOf(model, dataset)));
   const steps = Math.ceil(numSamples / chunk);
   const buffer = batchBuffer(dataset, { steps: 1, batchSize, binarization });
 
@@ -190,27 +194,4 @@ async function compileBatches(
     },
     dispose: () => program.dispose(),
   };
-}
-
-/**
- * log p(x, z_i)/q(z_i given x) of `count` draws z_i ~ q(z given x): [count, B]. Where the class is a variable of the model and
- * not given, log Σ_y p(y) p(x, z_iy given y)/q(z_iy given x, y) with draws z_iy for each class.
- */
-function importanceWeights(
-  model: LatentModel,
-  params: SymbolicParams,
-  x: Tensor,
-  context: Context,
-  count: number,
-): Tensor {
-  if (!sumsOutClasses(model, context)) {
-    const q = model.encode(params, x, context);
-    const { value: z, logProb: logQ } = q.rsampleWithLogProb(context.site('importance'), [count]);
-    return sub(add(model.decode(params, z, context).logProb(x), model.prior(params, context).logProb(z)), logQ);
-  }
-  const { numLabels, logPrior } = requireClasses(model);
-  const draw = classBound(model, params, { x }, context, { numSamples: count, site: 'importance' });
-  const { rows, logLikelihood, p, z, logQ } = draw;
-  const ofClasses = rows.unlabelled!(sub(add(logLikelihood, p.logProb(z)), logQ));
-  return logSumExp(add(ofClasses, reshape(logPrior(params), [numLabels, 1])), { axes: 1 });
 }

@@ -4,6 +4,7 @@ export { type FlowVaeOptions, flowVae } from './flowVae.ts';
 export { type HierarchicalOptions, hierarchicalVae } from './hierarchical.ts';
 export { type LabelHeadOptions, withLabelHead } from './labelHead.ts';
 export type { InitOptions, LabelPrediction, LatentModel } from './latentModel.ts';
+export { type M2Options, m2 } from './m2.ts';
 export { type MadeOptions, made } from './made.ts';
 export { linearOutput, type OutputLayer, transposedConvOutput } from './outputLayer.ts';
 export { type DequantizedLogitsOptions, dequantizedLogits, realValues, type Treatment } from './treatment.ts';

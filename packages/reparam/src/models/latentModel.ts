@@ -22,6 +22,11 @@ export interface LabelPrediction {
   logits(params: SymbolicParams, x: Tensor, context: Context): Tensor;
   /** Set where labels depend on the code alone: [..., numLabels] logits for z [..., latentDim], softmax or sigmoid to be taken. */
   fromCode?(params: SymbolicParams, z: Tensor, context: Context): Tensor;
+  /**
+   * log p(y) [numLabels]: set where the class is a variable of the model and the condition of its other parts, so that
+   * log p(x) is a sum over classes.
+   */
+  logPrior?(params: SymbolicParams): Tensor;
 }
 
 /** A model with latent variables: three distributions, and parameters for them. Everything else is built on these. */

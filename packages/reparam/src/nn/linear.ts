@@ -16,28 +16,32 @@ export interface LinearOptions {
 export const linear = (
   features: number,
   { initializer = glorotUniform, biasInitializer = zeros }: LinearOptions = {},
-): Module => ({
-  describe: (inputShape) => `linear ${sizeOf(inputShape)} → ${features}`,
-  outputShape: (inputShape) => {
-    needVector(inputShape);
-    return [features];
-  },
-  init(key, inputShape) {
-    const fanIn = needVector(inputShape);
-    const fan = { fanIn, fanOut: features };
-    return {
-      weight: initializer(foldIn(key, 'weight'), [features, fanIn], fan),
-      bias: biasInitializer(foldIn(key, 'bias'), [features], fan),
-    };
-  },
-  apply(params, x) {
+): Module => {
+  const apply: Module['apply'] = (params, x) => {
     const bias = leaf(params, 'bias');
     const weight = leaf(params, 'weight');
     if (x.rank === 2) return matmul(x, weight, { transB: true, bias });
     const rows = reshape(x, [-1, weight.shape[1]!]);
     return reshape(matmul(rows, weight, { transB: true, bias }), [...x.shape.slice(0, -1), features]);
-  },
-});
+  };
+  return {
+    describe: (inputShape) => `linear ${sizeOf(inputShape)} → ${features}`,
+    outputShape: (inputShape) => {
+      needVector(inputShape);
+      return [features];
+    },
+    init(key, inputShape) {
+      const fanIn = needVector(inputShape);
+      const fan = { fanIn, fanOut: features };
+      return {
+        weight: initializer(foldIn(key, 'weight'), [features, fanIn], fan),
+        bias: biasInitializer(foldIn(key, 'bias'), [features], fan),
+      };
+    },
+    apply,
+    stages: { affine: apply, rest: (_, h) => h },
+  };
+};
 
 function needVector(inputShape: readonly number[]): number {
   if (inputShape.length === 1) return inputShape[0]!;

@@ -10,6 +10,8 @@ export interface Module {
   /** Fresh parameters for events of `inputShape`; the same key gives the same numbers. */
   init(key: Key, inputShape: readonly number[]): HostParams;
   apply(params: SymbolicParams, x: Tensor, context: Context): Tensor;
+  /** Set where the module begins with an affine layer: that layer, and the rest; both take the parameters of the whole. */
+  readonly stages?: { readonly affine: Module['apply']; readonly rest: Module['apply'] } | undefined;
 }
 
 /** A module without parameters that keeps the shape. */

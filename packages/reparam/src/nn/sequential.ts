@@ -1,5 +1,6 @@
-import { foldIn, reshape, sizeOf } from '@reparam/tensor';
-import type { HostParams } from '../params.ts';
+import { foldIn, reshape, sizeOf, type Tensor } from '@reparam/tensor';
+import type { Context } from '../context.ts';
+import type { HostParams, SymbolicParams } from '../params.ts';
 import { branch } from '../params.ts';
 import { type ActivationName, activation } from './activations.ts';
 import { dropout } from './dropout.ts';
@@ -18,7 +19,22 @@ export const sequential = (layers: readonly Module[]): Module => {
     for (const layer of layers) all.push(layer.outputShape(all.at(-1)!));
     return all;
   };
+  type Apply = Module['apply'];
+  const run: Apply = (params, x, context) => from(0, params, x, context);
+  const from = (first: number, params: SymbolicParams, x: Tensor, context: Context) =>
+    layers.slice(first).reduce((h, layer, i) => at(first + i, layer.apply)(params, h, context), x);
+  const at =
+    (i: number, apply: Apply): Apply =>
+    (params, x, context) =>
+      apply(branch(params, String(i)) ?? {}, x, context.child(String(i)));
+  const begun = layers[0]?.stages;
   return {
+    ...(begun && {
+      stages: {
+        affine: at(0, begun.affine),
+        rest: (params, h, context) => from(1, params, at(0, begun.rest)(params, h, context), context),
+      },
+    }),
     describe(inputShape) {
       const before = shapes(inputShape);
       return layers.map((layer, i) => layer.describe(before[i]!)).join(', ');
@@ -33,8 +49,7 @@ export const sequential = (layers: readonly Module[]): Module => {
       });
       return params;
     },
-    apply: (params, x, context) =>
-      layers.reduce((h, layer, i) => layer.apply(branch(params, String(i)) ?? {}, h, context.child(String(i))), x),
+    apply: run,
   };
 };
 

@@ -1,0 +1,131 @@
+import {
+  add,
+  argMax,
+  cast,
+  div,
+  equal,
+  exp,
+  mul,
+  neg,
+  ReparamError,
+  slice,
+  sub,
+  sum,
+  type Tensor,
+  transpose,
+} from '@reparam/tensor';
+import type { LabelPrediction, LatentModel } from '../models/latentModel.ts';
+import { classBound } from './classBound.ts';
+import { requireCount, requireNumber } from './drawBound.ts';
+import type { Objective } from './objective.ts';
+
+/** Options of the objective of M2. */
+export interface M2ObjectiveOptions {
+  /** Weight of the cross-entropy of the labels, for the mean over labelled examples: α = 0.1 N of the paper is 0.1 here. */
+  readonly alpha?: number;
+  /** Draws of z for each example and class. */
+  readonly numSamples?: number;
+}
+
+/**
+ * The objective J^α of M2 (Kingma et al. 2014), for each example of the whole set: the bound on log p(x, y) of labelled
+ * examples, the bound U(x) on log p(x) of the others with the class summed out, and −log q(y given x) of the labelled ones,
+ * averaged over these and weighted by α. Terms `labelledBound`, `unlabelledBound`, `crossEntropy`, `accuracy` and `entropy`
+ * (of q(y given x) where there is no label) are averages over their own rows; `elbo`, `rate` and `distortion` are of the whole.
+ * @example m2Objective({ alpha: 0.1 })
+ */
+export function m2Objective({ alpha = 0.1, numSamples = 1 }: M2ObjectiveOptions = {}): Objective {
+  requireCount('numSamples', numSamples);
+  requireNumber('alpha', alpha);
+  const draws = `${numSamples} draw${numSamples > 1 ? 's' : ''} of z an example and class`;
+  return {
+    name: 'm2',
+    description: `E_q log p(x, y, z) − log q(z|x,y) with labels, Σ_y q(y|x) of it + H(q(y|x)) without, + ${alpha} · log q(y|x) of labels, ${draws}`,
+    schedules: [],
+    needsWholeBatch: true,
+    needsTargets: true,
+    loss(model, params, { x, weights, targets }, context) {
+      const labels = requireClasses(model);
+      if (!targets) {
+        throw new ReparamError('data', 'the objective of M2 needs labels', {
+          fix: 'Give the data set targets: withLabelTargets',
+        });
+      }
+      const numLabelled = targets.shape[0] as number;
+      const logQ = labels.logits(params, x, context);
+      const logPrior = labels.logPrior(params);
+      const draw = classBound(model, params, { x, targets }, context, numSamples === 1 ? {} : { numSamples });
+      const { labelled, unlabelled } = draw.rows;
+      const parts: Part[] = [];
+      const logOwn = slice(logQ, 0, 0, numLabelled);
+      const own = slice(weights, 0, 0, numLabelled);
+      const ofLabelled = (perRow: Tensor) => div(sum(mul(perRow, own)), sum(own));
+      parts.push({
+        weights: own,
+        distortion: labelled!(draw.distortion),
+        rate: sub(labelled!(draw.rate), sum(mul(targets, logPrior), { axes: -1 })),
+      });
+      if (unlabelled) {
+        const logOthers = slice(logQ, 0, numLabelled);
+        parts.push({
+          weights: slice(weights, 0, numLabelled),
+          ...summedOut(logOthers, logPrior, unlabelled(draw.distortion), unlabelled(draw.rate)),
+        });
+      }
+      const [first, other] = parts as [Part, Part?];
+      const whole = (name: 'distortion' | 'rate') =>
+        parts.map((part) => sum(mul(part[name], part.weights))).reduce((a, b) => add(a, b));
+      const bound = (part: Part) =>
+        neg(div(sum(mul(add(part.distortion, part.rate), part.weights)), sum(part.weights)));
+      const [distortion, rate] = [whole('distortion'), whole('rate')];
+      const elbo = neg(add(distortion, rate));
+      const crossEntropy = ofLabelled(neg(sum(mul(targets, logOwn), { axes: -1 })));
+      const isRight = cast(equal(argMax(logOwn, -1), argMax(targets, -1)), 'float32');
+      return {
+        loss: sub(mul(crossEntropy, alpha), elbo),
+        terms: {
+          elbo,
+          rate,
+          distortion,
+          labelledBound: bound(first),
+          ...(other && {
+            unlabelledBound: bound(other),
+            entropy: div(sum(mul(other.entropy!, other.weights)), sum(other.weights)),
+          }),
+          crossEntropy,
+          accuracy: ofLabelled(isRight),
+        },
+      };
+    },
+  };
+}
+
+/** Rows of one kind: what each weighs and what it costs. */
+interface Part {
+  readonly weights: Tensor;
+  readonly distortion: Tensor;
+  readonly rate: Tensor;
+  readonly entropy?: Tensor;
+}
+
+/**
+ * What U(x) = −distortion − rate is made of, [B], from log q(y given x) [B, K], log p(y) [K], and distortion and rate of z for
+ * each class [K, B]: the rate is that of z on average over q(y given x), plus KL(q(y given x) ‖ p(y)).
+ */
+export function summedOut(logQ: Tensor, logPrior: Tensor, distortion: Tensor, rate: Tensor) {
+  const probs = exp(logQ);
+  const average = (perClass: Tensor) => sum(mul(transpose(probs, [1, 0]), perClass), { axes: 0 });
+  const entropy = neg(sum(mul(probs, logQ), { axes: -1 }));
+  const classRate = sub(neg(sum(mul(probs, logPrior), { axes: -1 })), entropy);
+  return { distortion: average(distortion), rate: add(average(rate), classRate), entropy, classRate };
+}
+
+/** How `model` tells classes that have a prior. Throws `unsupported` where it has none. */
+export function requireClasses(model: LatentModel): LabelPrediction & Required<Pick<LabelPrediction, 'logPrior'>> {
+  const { labels } = model;
+  if (labels?.logPrior && model.conditionSize === labels.numLabels) return labels as ReturnType<typeof requireClasses>;
+  throw new ReparamError('unsupported', 'the objective of M2 needs a model in which the class is a variable', {
+    got: labels ? 'a model that tells labels only' : 'a model without labels',
+    expected: 'the model m2',
+  });
+}
