@@ -13,6 +13,7 @@ export * from './factors.ts';
 export * from './formats/index.ts';
 export { meanOf } from './meanOf.ts';
 export * from './mixedOrder.ts';
+export * from './missing.ts';
 export * from './nearestRows.ts';
 export * from './permutation.ts';
 export { requireSupport, type ValueSupport } from './requireSupport.ts';

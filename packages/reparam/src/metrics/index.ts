@@ -19,5 +19,6 @@ export {
 } from './evaluate.ts';
 export { type FeatureMoments, frechetDistance } from './frechet.ts';
 export { type ImportanceEstimate, type ImportanceOptions, importanceLogLikelihood } from './importance.ts';
+export { perValueLogProb } from './perValue.ts';
 export { compileRows, type RowsOptions, type RowsProgram } from './rows.ts';
 export { columnMoments, type Estimate, estimate } from './statistics.ts';
