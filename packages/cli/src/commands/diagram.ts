@@ -65,7 +65,8 @@ function ofPreset(name: string, shape: readonly number[]): Drawn {
   const { model } = findPreset(name).recipe;
   // Without data a preset of ten classes stands for any.
   const condition = model.condition?.kind === 'labels' ? { numClasses: 10, ...model.condition } : model.condition;
-  const built = buildModel({ ...model, condition }, shape);
+  const labels = model.labels && { numLabels: 10, ...model.labels };
+  const built = buildModel({ ...model, condition, labels }, shape);
   return { model: built, posterior: computationKind(built, model), title: name };
 }
 

@@ -28,6 +28,8 @@ export interface ModelConfig {
   /** What the model is given beside each example. Default: none. */
   readonly condition?: ConditionConfig | undefined;
   readonly likelihood: LikelihoodConfig;
+  /** Labels predicted from the code. Default: none. */
+  readonly labels?: LabelsConfig | undefined;
   /** A flow in the place of networks, posterior and likelihood: latentDim is then the size of the data. */
   readonly flow?: FlowModelConfig | undefined;
 }
@@ -96,6 +98,19 @@ export type ConditionConfig =
   | { readonly kind: 'labels'; readonly numClasses?: number | undefined }
   /** The other three quadrants of a picture, of which the model completes the missing one. */
   | { readonly kind: 'completion'; readonly missing: Quadrant };
+
+/** Labels predicted from the code, in plain JSON. */
+export interface LabelsConfig {
+  /** Default: categorical. */
+  readonly kind?: 'categorical' | 'bernoulli' | undefined;
+  /** Classes, or labels that are 0 or 1; that of the data unless stated. */
+  readonly numLabels?: number | undefined;
+  /** Hidden layers between code and labels; default none. */
+  readonly hidden?: readonly number[] | undefined;
+  readonly activation?: ActivationName | undefined;
+  /** Draws of z an example whose probabilities are averaged for its prediction; default 10. */
+  readonly numSamples?: number | undefined;
+}
 
 /** A likelihood in plain JSON. */
 export type LikelihoodConfig =
@@ -174,7 +189,25 @@ export type ObjectiveConfig =
     }
   | { readonly kind: 'fisher'; readonly mode: 'theorem' | 'reference' }
   | { readonly kind: 'hybrid'; readonly alpha: number; readonly numSamples: number }
+  | {
+      readonly kind: 'prediction-constrained';
+      readonly lambda?: BetaConfig | undefined;
+      readonly epsilon?: number | undefined;
+      readonly dual?: { readonly rate: number; readonly start?: number | undefined } | undefined;
+      readonly consistency?: ConsistencyConfig | undefined;
+      readonly labelPrior?:
+        | { readonly weight: number; readonly probabilities?: readonly number[] | undefined }
+        | undefined;
+    }
   | { readonly kind: 'reconstruction' };
+
+/** Consistency of predictions in plain JSON. */
+export interface ConsistencyConfig {
+  readonly weight: BetaConfig;
+  readonly reconstruction?: 'mean' | 'sample' | undefined;
+  readonly temperature?: number | undefined;
+  readonly labelled?: 'prediction' | 'label' | undefined;
+}
 
 /** A kernel in plain JSON. */
 export interface KernelConfig {

@@ -1,6 +1,7 @@
 import { activations, initializers } from 'reparam';
 import { condition } from './condition.ts';
 import { flow } from './flow.ts';
+import { labels } from './labels.ts';
 import { describe, names, object, oneOf, share, sizes, whole, yesNo } from './leaves.ts';
 import { likelihood } from './likelihood.ts';
 import { network } from './network.ts';
@@ -32,5 +33,6 @@ export const model = object({
   ),
   condition: condition.default({ kind: 'none' }),
   likelihood,
+  labels: describe(labels.optional(), 'labels predicted from the code; the label enters neither encoder nor decoder'),
   flow: describe(flow.optional(), 'a flow in the place of networks, posterior and likelihood'),
 });

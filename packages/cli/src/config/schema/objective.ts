@@ -47,6 +47,32 @@ const kernel = object({
   bandwidth: describe(positive().optional(), 'its bandwidth; default √latentDim'),
 });
 
+const dual = object({
+  rate: describe(positive(), 'ρ: after each step λ ← max(0, λ + ρ (cross-entropy − ε))'),
+  start: describe(nonNegative().optional(), 'λ of the first step; default 0'),
+});
+
+const consistency = object({
+  weight: describe(followed, 'γ, weight of the cross-entropy between predictions from x and from its reconstruction'),
+  reconstruction: describe(
+    oneOf(['mean', 'sample']).optional(),
+    'the mean of p(x|z) (default), or a draw with a gradient',
+  ),
+  temperature: describe(positive().optional(), 'of the relaxed draw of bits; default 0.5'),
+  labelled: describe(
+    oneOf(['prediction', 'label']).optional(),
+    'what labelled rows are held to: the prediction from x (default), or the label',
+  ),
+});
+
+const labelPrior = object({
+  weight: describe(nonNegative(), 'weight of the cross-entropy of the mean prediction of unlabelled rows'),
+  probabilities: describe(
+    z.array(z.number('a number')).min(1, 'at least one number').optional(),
+    'of each class, or of each label being 1; default: all alike',
+  ),
+});
+
 const baseline = z.union(
   [oneOf(['none', 'leave-one-out', 'batch']), z.number()],
   'none, leave-one-out, batch or a number',
@@ -90,7 +116,10 @@ export const objective = z.discriminatedUnion(
     object({
       kind: z.literal('infovae'),
       alpha: z.number('a number').default(1),
-      lambda: describe(nonNegative().default(100), 'alpha + lambda − 1 weighs the discrepancy (infovae)'),
+      lambda: describe(
+        nonNegative().default(100),
+        'alpha + lambda − 1 weighs the discrepancy (infovae); weight of the label loss, or its schedule, default 100 (prediction-constrained)',
+      ),
       kernel: describe(kernel.optional(), 'kernel of the discrepancy (infovae)'),
       estimator: oneOf(['unbiased', 'biased']).optional(),
     }),
@@ -113,7 +142,15 @@ export const objective = z.discriminatedUnion(
         .default(0.5),
       numSamples: whole(1).default(1),
     }),
+    object({
+      kind: z.literal('prediction-constrained'),
+      lambda: followed.optional(),
+      epsilon: describe(nonNegative().optional(), 'label loss in nats that is allowed; default 0'),
+      dual: describe(dual.optional(), 'dual ascent finds lambda, in its place'),
+      consistency: describe(consistency.optional(), 'predictions from reconstructions are to agree'),
+      labelPrior: describe(labelPrior.optional(), 'the mean prediction of unlabelled rows is to be a given one'),
+    }),
     object({ kind: z.literal('reconstruction') }),
   ],
-  'an object whose kind is elbo, iwae, beta-tc, infovae, dip, fisher, hybrid or reconstruction',
+  'an object whose kind is elbo, iwae, beta-tc, infovae, dip, fisher, hybrid, prediction-constrained or reconstruction',
 );

@@ -14,7 +14,7 @@ import {
   radial,
 } from '../../flows/index.ts';
 import { dequantizedLogits, flowModel, flowVae, type LatentModel, made } from '../../models/index.ts';
-import type { FlowConfig, FlowModelConfig, ModelConfig } from '../config.ts';
+import type { FlowConfig, FlowModelConfig } from '../config.ts';
 
 /** The layers a configuration describes, each followed by one that looks at the dimensions the other way. */
 export function buildFlow(config: FlowConfig): Flow {
@@ -64,10 +64,9 @@ export function buildFlowModel(
   });
 }
 
-/** `config` with what the data decides: pixels of how many levels a flow dequantises. */
-export function completeModel(config: ModelConfig, data: AnyDataset): ModelConfig {
-  const { flow } = config;
-  if (!flow || flow.layers === 'bits' || flow.levels !== undefined || flow.scale !== undefined) return config;
+/** `config` with what it leaves to the data: the levels of the pixels a flow dequantises. */
+export function completeFlow(config: FlowModelConfig, data: AnyDataset): FlowModelConfig {
+  if (config.layers === 'bits' || config.levels !== undefined || config.scale !== undefined) return config;
   const isPixels = data.dtype === 'uint8' && valueKind(data) !== 'real';
-  return { ...config, flow: { ...flow, levels: isPixels ? Math.round(1 / data.scale) + 1 : 0 } };
+  return { ...config, levels: isPixels ? Math.round(1 / data.scale) + 1 : 0 };
 }

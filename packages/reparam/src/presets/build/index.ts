@@ -1,6 +1,5 @@
 export { conditionExamples, resolveCondition } from './condition.ts';
-export { completeModel } from './flow.ts';
-export { buildModel } from './model.ts';
+export { buildModel, completeModel } from './model.ts';
 export { buildObjective } from './objective.ts';
 export { buildLearningRate, buildOptimizer } from './optimizer.ts';
 export { targetExamples } from './targets.ts';

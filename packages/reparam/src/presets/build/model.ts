@@ -1,16 +1,28 @@
 import { log1p, ReparamError } from '@reparam/tensor';
+import type { AnyDataset } from '../../data/index.ts';
 import { cvae, hierarchicalVae, type LatentModel, vae } from '../../models/index.ts';
 import { type Module, pointwise, sequential } from '../../nn/index.ts';
 import type { ModelConfig } from '../config.ts';
 import { conditionedShape } from './condition.ts';
-import { buildFlowModel } from './flow.ts';
+import { buildFlowModel, completeFlow } from './flow.ts';
+import { completeLabels, withLabels } from './labels.ts';
 import { buildLikelihood } from './likelihood.ts';
 import { buildNetworks, buildUpper, linearOptions } from './network.ts';
 import { buildPosterior } from './posterior.ts';
 import { buildPrior } from './prior.ts';
 
 /** The model a configuration describes, for examples of `shape`. Throws `config` on values that have no meaning. */
-export function buildModel(config: ModelConfig, shape: readonly number[]): LatentModel {
+export const buildModel = (config: ModelConfig, shape: readonly number[]): LatentModel =>
+  withLabels(buildParts(config, shape), config.labels);
+
+/** `config` with what the data decides: the levels of the pixels a flow dequantises, the number of labels. */
+export const completeModel = (config: ModelConfig, data: AnyDataset): ModelConfig => ({
+  ...config,
+  ...(config.flow && { flow: completeFlow(config.flow, data) }),
+  ...(config.labels && { labels: completeLabels(config.labels, data) }),
+});
+
+function buildParts(config: ModelConfig, shape: readonly number[]): LatentModel {
   const { latentDim, upper } = config;
   const { dataShape, conditionSize } = conditionedShape(shape, config.condition);
   if (config.flow) return buildFlowModel(config.flow, dataShape, conditionSize);

@@ -7,6 +7,7 @@ import {
   infoVae,
   iwae,
   type Objective,
+  predictionConstrained,
   reconstruction,
 } from '../../objectives/index.ts';
 import { cyclical, linearWarmup, type ScheduleLike } from '../../optim/index.ts';
@@ -32,6 +33,14 @@ export function buildObjective(config: ObjectiveConfig): Objective {
       return fisher(config);
     case 'hybrid':
       return hybrid(config);
+    case 'prediction-constrained': {
+      const { lambda, consistency } = config;
+      return predictionConstrained({
+        ...config,
+        lambda: lambda && buildBeta(lambda),
+        consistency: consistency && { ...consistency, weight: buildBeta(consistency.weight) },
+      });
+    }
     case 'reconstruction':
       return reconstruction();
   }
