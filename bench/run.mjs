@@ -178,16 +178,17 @@ async function benchSampling(count) {
  * shapes. A second pair of processes shows that memory does not grow with the number of samples.
  */
 async function benchImportance() {
-  const job = { model: 'vae', images: quick ? 100 : 400, numSamples: 500 };
+  const job = { model: 'vae', images: 400, numSamples: 5000 };
   talk(`importance: ${job.images} images of ${job.numSamples} samples`);
   const contenders = [{ label: 'reparam, compiling included', peer: ours(), how: {} }];
-  for (const threads of [1, 2]) {
-    for (const [rows, chunk] of [
-      [20, 50],
-      [20, 100],
-      [4, 250],
-      [2, 500],
-    ]) {
+  const shapes = [
+    [20, 50],
+    [20, 100],
+    [4, 250],
+    [2, 500],
+  ];
+  for (const threads of quick ? [2] : [1, 2]) {
+    for (const [rows, chunk] of shapes.slice(quick ? 2 : 0)) {
       const label = `PyTorch eager, ${threads} thread${threads > 1 ? 's' : ''}, ${rows} × ${chunk} at a time`;
       contenders.push({ label, peer: torch(threads), how: { rows, chunk } });
     }
@@ -195,7 +196,7 @@ async function benchImportance() {
   const how = { rows: 20, chunk: 50, compile: true };
   contenders.push({ label: 'torch.compile, 2 threads, 20 × 50 at a time', peer: torch(2), how });
   const times = new Map(contenders.map((c) => [c, []]));
-  for (let round = 0; round <= (quick ? 2 : 5); round++) {
+  for (let round = 0; round <= (quick ? 2 : 4); round++) {
     for (const contender of contenders) {
       const { seconds, error, missing } = await contender.peer.ask('importance', { ...job, ...contender.how });
       if (!seconds) talk(`  missing: ${contender.label} (${missing ?? error})`);

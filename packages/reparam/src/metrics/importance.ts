@@ -27,7 +27,7 @@ import {
   fillBatches,
 } from '../data/index.ts';
 import type { LatentModel } from '../models/index.ts';
-import { sumsOutClasses } from '../objectives/index.ts';
+import { sumsOutClasses } from '../objectives/classBound.ts';
 import type { HostParams, SymbolicParams } from '../params.ts';
 import { importanceWeights } from './importanceWeights.ts';
 import type { RowsOptions, RowsRun } from './rows.ts';
@@ -104,7 +104,9 @@ export async function importanceLogLikelihood(
     }
   };
   try {
-    const results = await Promise.allSettled((lanes?.runtimes ?? [runtime]).map(work));
+    // Two batches a lane: the noise of one is drawn while the other is computed.
+    const runtimes = lanes?.runtimes.flatMap((lane) => [lane, lane]) ?? [runtime];
+    const results = await Promise.allSettled(runtimes.map(work));
     signal?.throwIfAborted();
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   } finally {
