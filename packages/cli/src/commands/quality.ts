@@ -1,16 +1,22 @@
 import { type Float32Tensor, hostTensor, ReparamError } from '@reparam/tensor';
 import type { Command } from 'commander';
 import {
+  classificationFigures,
   type Dataset,
   decodeMeans,
   encode,
+  type Features,
+  type FittedNetwork,
+  featuresOf,
   fitMixture,
   frechetDistance,
+  labelledFeaturesOf,
+  mlp,
   moments,
+  neuralNetwork,
   reconstruct,
   sample,
   take,
-  trainClassifier,
 } from 'reparam';
 import { type App, addRuntimeOptions, type Session, wholeOption } from '../app.ts';
 import { someInMemory } from '../data.ts';
@@ -58,34 +64,43 @@ Examples:
     const signal = session.interruptible();
     const progress = (doing: string) => (share: number) =>
       session.bar.update(share, doing, `${Math.round(100 * share)} %`);
-    const classifier = await trainClassifier(train, { runtime, seed, signal, onProgress: progress('classifier') });
+    const { features, labels } = labelledFeaturesOf(train);
+    const classifier = await neuralNetwork({ encoder: mlp([256, 64]) }).fit(features, labels, {
+      numClasses: labels.reduce((a, b) => Math.max(a, b), 0) + 1,
+      runtime,
+      seed,
+      signal,
+      onProgress: progress('classifier'),
+    });
     const accuracy = await accuracyOf(classifier, test);
     const some = take(test, count);
     const decoding = { runtime, signal };
 
-    const featuresOf = async (images: Float32Array) => {
-      const data = await classifier.features(images);
-      return moments({ data, rows: data.length / classifier.numFeatures, columns: classifier.numFeatures });
+    const momentsOf = async (images: Features) => {
+      const data = await classifier.codes(images);
+      return moments({ data, rows: images.rows, columns: classifier.codeSize });
     };
-    const real = await featuresOf(valuesOf(some));
+    const width = features.columns;
+    const imagesOf = (data: Float32Array): Features => ({ data, rows: data.length / width, columns: width });
+    const real = await momentsOf(featuresOf(some));
     const distances: Record<string, number> = {};
-    const measure = async (name: string, images: Float32Array) => {
+    const measure = async (name: string, images: Features) => {
       session.bar.clear();
-      distances[name] = frechetDistance(real, await featuresOf(images));
+      distances[name] = frechetDistance(real, await momentsOf(images));
     };
-    await measure('training images', valuesOf(take(train, count)));
+    await measure('training images', featuresOf(take(train, count)));
     const reconstructed = await reconstruct(model, params, some, { ...decoding, binarization, seed });
-    await measure('reconstructions', reconstructed.mean.data);
+    await measure('reconstructions', imagesOf(reconstructed.mean.data));
     const prior = await sample(model, params, count, { ...decoding, seed, onProgress: progress('prior') });
-    await measure('samples, prior', prior.mean.data);
+    await measure('samples, prior', imagesOf(prior.mean.data));
     const mixture = await mixtureCodes(run, train, { count, components, seed, session, decoding });
-    await measure('samples, mixture of codes', (await decodeMeans(model, params, mixture, decoding)).data);
+    await measure('samples, mixture of codes', imagesOf((await decodeMeans(model, params, mixture, decoding)).data));
 
     const ratio = distances['samples, mixture of codes']! / distances['samples, prior']!;
     return {
       json: { run: folder, count, components, seed, classifierAccuracy: accuracy, distances, ratio },
       text: [
-        `Fréchet distance to ${some.size} test images on ${classifier.numFeatures} features of a classifier trained here (test accuracy ${(100 * accuracy).toFixed(1)} %)`,
+        `Fréchet distance to ${some.size} test images on ${classifier.codeSize} features of a classifier trained here (test accuracy ${(100 * accuracy).toFixed(1)} %)`,
         columns(
           Object.entries(distances).map(([name, value]) => [name, value.toFixed(2)]),
           '  ',
@@ -96,13 +111,9 @@ Examples:
   });
 }
 
-/** Values in the model's units: what the model saw before any of it became bits. */
-const valuesOf = ({ data, scale }: Dataset): Float32Array => Float32Array.from(data, (value) => value * scale);
-
-async function accuracyOf(classifier: Awaited<ReturnType<typeof trainClassifier>>, test: Dataset): Promise<number> {
-  const labels = test.labels ?? new Int32Array();
-  const found = await classifier.classify(valuesOf(test));
-  return found.filter((label, i) => label === labels[i]).length / found.length;
+async function accuracyOf(classifier: FittedNetwork, test: Dataset): Promise<number> {
+  const { features, labels } = labelledFeaturesOf(test);
+  return classificationFigures(await classifier.predict(features), labels, classifier.numClasses).accuracy.value;
 }
 
 /** Draws from a mixture of Gaussians fitted to the posterior means of the training data. */

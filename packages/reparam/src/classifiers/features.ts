@@ -10,6 +10,16 @@ export const featuresOf = (dataset: Dataset): Features => ({
   scale: dataset.scale,
 });
 
+/** The same with the labels of the data set. Throws `data` when it has none. */
+export function labelledFeaturesOf(dataset: Dataset): LabelledFeatures {
+  if (dataset.labels) return { features: featuresOf(dataset), labels: dataset.labels };
+  throw new ReparamError('data', 'data set has no labels', {
+    expected: 'a label for some examples at least',
+    fix: 'Name the label column or file',
+    at: dataset.name,
+  });
+}
+
 /** Features as a data set of vectors, for programs that run over data sets. */
 export const asDataset = ({ data, columns, scale = 1 }: Features): Dataset =>
   createDataset({ name: 'features', data, shape: [columns], scale });

@@ -7,7 +7,6 @@ export {
   type ProbabilityFigures,
   probabilityFigures,
 } from './classification.ts';
-export { trainClassifier } from './classifier.ts';
 export * from './disentanglement/index.ts';
 export {
   type EvaluateOptions,

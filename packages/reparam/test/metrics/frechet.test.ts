@@ -1,5 +1,4 @@
-import { nodeRuntime } from '@reparam/tensor/node';
-import { createDataset, digits, frechetDistance, moments, splitValidation, trainClassifier } from 'reparam';
+import { frechetDistance } from 'reparam';
 import { describe, expect, test } from 'vitest';
 
 describe('Fréchet distance', () => {
@@ -33,38 +32,5 @@ describe('Fréchet distance', () => {
     expect(frechetDistance(normal([0, 0], s1!), normal([0, 0], s2!))).toBeCloseTo(3 + 4 - 2 * cross, 10);
     expect(frechetDistance(normal([0, 0], s1!), normal([0, 0], s1!))).toBeLessThan(1e-9);
     expect(() => frechetDistance(normal([0], [1]), normal([0, 0], s1!))).toThrow('features do not match');
-  });
-});
-
-describe('a classifier of digits', () => {
-  test('knows unseen ones, and its features tell noise from digits; the same seed gives the same network', async () => {
-    const runtime = await nodeRuntime({ threads: 1 });
-    const { train, validation } = splitValidation(digits(), 297, 3);
-    const options = { runtime, hidden: [64, 16], epochs: 20, batchSize: 32, learningRate: 3e-3, seed: 4 };
-    const classifier = await trainClassifier(train, options);
-    const values = (data: Uint8Array | Float32Array) => Float32Array.from(data, (v) => v * train.scale);
-    const unseen = values(validation.data);
-    const found = await classifier.classify(unseen);
-    const right = found.filter((label, i) => label === validation.labels![i]).length / found.length;
-    expect(right).toBeGreaterThan(0.93);
-
-    const momentsOf = async (rows: Float32Array) => {
-      const features = await classifier.features(rows);
-      return moments({ data: features, rows: features.length / 16, columns: 16 });
-    };
-    const real = await momentsOf(values(train.data));
-    const noise = unseen.map((_, i) => (Math.imul(i + 1, 2654435761) >>> 8) / 2 ** 24);
-    const near = frechetDistance(real, await momentsOf(unseen));
-    const far = frechetDistance(real, await momentsOf(noise));
-    expect(far).toBeGreaterThan(20 * near);
-
-    const again = await trainClassifier(train, options);
-    expect(await again.features(unseen)).toEqual(await classifier.features(unseen));
-  });
-
-  test('needs labels', async () => {
-    const runtime = await nodeRuntime({ threads: 1 });
-    const bare = createDataset({ name: 'bare', data: new Uint8Array(40), shape: [4] });
-    await expect(trainClassifier(bare, { runtime })).rejects.toThrow('data set has no labels');
   });
 });
