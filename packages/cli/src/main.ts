@@ -9,6 +9,7 @@ import * as disentangle from './commands/disentangle.ts';
 import * as encode from './commands/encode.ts';
 import * as evaluate from './commands/evaluate.ts';
 import * as exportModel from './commands/export.ts';
+import * as impute from './commands/impute.ts';
 import * as interpolate from './commands/interpolate.ts';
 import * as lab from './commands/lab/index.ts';
 import * as latents from './commands/latents.ts';
@@ -33,6 +34,7 @@ const commands: readonly { register(program: Command, app: App): void }[] = [
   show,
   sample,
   reconstruct,
+  impute,
   interpolate,
   traverse,
   manifold,

@@ -23,6 +23,7 @@ const all = [
   'latents',
   'encode',
   'disentangle',
+  'impute',
   'export',
   'datasets',
   'presets',
