@@ -2,6 +2,8 @@ import { type Command, Option } from 'commander';
 import { chooseBinarization, evaluate, greyWarning } from 'reparam';
 import type { Split } from 'reparam/data/node';
 import { type App, addRuntimeOptions, wholeOption } from '../app.ts';
+import { measureLabels } from '../labels/classify.ts';
+import { runPredictor } from '../labels/runPredictor.ts';
 import { evaluateDensity } from '../program/commands.ts';
 import { openDensityRun } from '../program/openDensityRun.ts';
 import { collapseNote } from '../run/collapse.ts';
@@ -23,7 +25,7 @@ export function register(program: Command, app: App): void {
     .argument('<run>', 'folder of a run')
     .summary('measure a run: ELBO, rate, distortion, log-likelihood')
     .description(
-      'Measure a run on data: ELBO, rate, distortion and importance-sampled log-likelihood in nats per example, each with its standard error; active units; KL of each latent dimension. Writes nothing.',
+      'Measure a run on data: ELBO, rate, distortion and importance-sampled log-likelihood in nats per example, each with its standard error; active units; KL of each latent dimension. Of a run that predicts labels also accuracy, log-loss, calibration error and confusion matrix. Writes nothing.',
     )
     .option('--dataset <name>', 'another data set: a name or a path; default: the one it was trained on')
     .addOption(
@@ -61,6 +63,10 @@ Examples:
       signal: session.interruptible(),
       onProgress: (share) => session.bar.update(share, 'evaluating', `${Math.round(100 * share)} %`),
     });
+    const predictor = await runPredictor(run, runtime);
+    const labels =
+      predictor &&
+      (await measureLabels(predictor, data, { runtime, seed, binarization, signal: session.interruptible() }));
     session.bar.clear();
     return {
       json: {
@@ -69,11 +75,11 @@ Examples:
         split,
         binarization,
         evaluationSeed: seed,
-        test: testJson(evaluation),
+        test: testJson(evaluation, labels),
         warnings,
         unit: evaluation.unit,
       },
-      text: [testTable(evaluation, model, !warnings.includes(greyWarning)), collapseNote(evaluation, config)]
+      text: [testTable(evaluation, model, !warnings.includes(greyWarning), labels), collapseNote(evaluation, config)]
         .filter(Boolean)
         .join('\n'),
     };

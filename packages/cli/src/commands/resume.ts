@@ -60,8 +60,12 @@ async function resumeProgram(session: Session, folder: string, config: DensityRu
 
 /** What there is to say of a run that is complete; undefined for one that is not. */
 async function finished(session: Session, folder: string, config: RunConfig): Promise<Output | undefined> {
-  const { samples: _, reconstructions: __, manifold: ___, checkpoint, ...always } = runFiles;
-  const needed = config.program ? Object.values(always) : [...Object.values(always), checkpoint];
+  const { samples: _, reconstructions: __, manifold: ___, checkpoint, classifier, ...always } = runFiles;
+  const needed = [
+    ...Object.values(always),
+    ...(config.program ? [] : [checkpoint]),
+    ...(config.classifier ? [classifier] : []),
+  ];
   for (const file of needed) if (!(await exists(join(folder, file)))) return undefined;
   const stored = await readEvaluation(folder);
   if (!stored) return undefined;

@@ -1,5 +1,6 @@
 import type { RecipeConfig } from 'reparam';
 import { z } from 'zod';
+import { classifier } from './schema/classifier.ts';
 import { data } from './schema/data.ts';
 import { describe, object, text, whole } from './schema/leaves.ts';
 import { model } from './schema/model.ts';
@@ -24,6 +25,7 @@ export const configSchema = object({
   optimizer,
   training,
   program: linearProgram.optional(),
+  classifier: classifier.optional(),
   evaluation: object({
     numSamples: describe(whole(0).default(500), 'importance samples of the log-likelihood; 0 leaves it out'),
   }).default({ numSamples: 500 }),
@@ -33,11 +35,20 @@ export type RunConfig = z.infer<typeof configSchema>;
 export type DataConfig = RunConfig['data'];
 
 /** The schema and the library's own description of a recipe are the same type. */
-export const recipeOf = ({ model, objective, optimizer, training, program, data }: RunConfig): RecipeConfig => ({
+export const recipeOf = ({
   model,
   objective,
   optimizer,
   training,
   program,
+  classifier,
+  data,
+}: RunConfig): RecipeConfig => ({
+  model,
+  objective,
+  optimizer,
+  training,
+  program,
+  classifier,
   binarization: data.binarization,
 });

@@ -1,8 +1,10 @@
 import type { Evaluation, LatentModel } from 'reparam';
+import type { LabelFigures } from '../labels/classify.ts';
+import { labelJson, labelRows } from '../labels/figures.ts';
 import { columns, withError } from '../terminal/format.ts';
 
 /** An evaluation as `--json` prints it: log-probabilities, nats an example. */
-export function testJson(evaluation: Evaluation): Record<string, unknown> {
+export function testJson(evaluation: Evaluation, labels?: LabelFigures): Record<string, unknown> {
   const { elbo, rate, distortion, logLikelihood, numSamples, numExamples, activeUnits, klPerDimension } = evaluation;
   const { bound } = evaluation;
   return {
@@ -32,6 +34,7 @@ export function testJson(evaluation: Evaluation): Record<string, unknown> {
     activeUnits,
     collapsedDimensions: evaluation.collapsedDimensions,
     klPerDimension,
+    ...(labels && { classification: labelJson(labels) }),
   };
 }
 
@@ -40,6 +43,7 @@ export function testTable(
   evaluation: Evaluation,
   { latentDim, conditionSize }: Pick<LatentModel, 'latentDim' | 'conditionSize'>,
   isLikelihood: boolean,
+  labels?: LabelFigures,
 ): string {
   const { elbo, rate, distortion, logLikelihood, numSamples, numExamples, activeUnits } = evaluation;
   const { bitsPerDimension, quantity, bound } = evaluation;
@@ -64,6 +68,7 @@ export function testTable(
       ...(conditionSize === undefined ? [] : [['figures', 'of x given the condition c', '']]),
       ...(bound === 'exact' ? [] : [['active units', `${activeUnits} of ${latentDim}`, '']]),
       ['examples', numExamples.toLocaleString('en-US'), ''],
+      ...(labels ? labelRows(labels) : []),
     ],
     '  ',
   );

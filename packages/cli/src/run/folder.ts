@@ -9,6 +9,7 @@ export const runFiles = {
   config: 'config.json',
   metrics: 'metrics.jsonl',
   model: 'model.safetensors',
+  classifier: 'classifier.safetensors',
   checkpoint: 'checkpoint.safetensors',
   encoder: 'encoder.onnx',
   decoder: 'decoder.onnx',

@@ -4,6 +4,10 @@ import { evaluate, greyWarning, type HostParams } from 'reparam';
 import { writeSafetensors } from 'reparam/io';
 import { readJsonl, writeFileAtomic } from 'reparam/io/node';
 import type { Output, Session } from '../app.ts';
+import { readClassifier, writeClassifier } from '../labels/classifierFile.ts';
+import { measureLabels } from '../labels/classify.ts';
+import { fitClassifier } from '../labels/fitClassifier.ts';
+import { codePredictor, modelPredictor, type Predictor } from '../labels/predictor.ts';
 import { testJson, testTable } from '../run/figures.ts';
 import { runFiles } from '../run/folder.ts';
 import { summarize } from '../run/summary.ts';
@@ -13,7 +17,7 @@ import type { Prepared } from './prepare.ts';
 import { writeReport } from './report.ts';
 
 /**
- * Writes all that a trained run holds: weights, ONNX models, figures of the test set, pictures, report. evaluation.json
+ * Writes all that a trained run holds: weights, a classifier of codes, ONNX models, figures of the test set, pictures, report. evaluation.json
  * comes last: with it the run is complete.
  */
 export async function finishRun(
@@ -30,6 +34,7 @@ export async function finishRun(
   const metrics = await readJsonl(join(folder, runFiles.metrics));
   const metadata = { preset: config.preset, data: config.data.name, epochs: String(metrics.length) };
   await writeFileAtomic(join(folder, runFiles.model), writeSafetensors(named(params), metadata));
+  const predictor = await predictorOf(session, folder, prepared, params, runtime);
   const context: ArtifactContext = { prepared, params, runtime, signal };
   await writeOnnx(folder, context);
 
@@ -45,6 +50,7 @@ export async function finishRun(
     signal,
     onProgress: (share) => session.bar.update(share, 'evaluating on the test set', `${Math.round(100 * share)} %`),
   });
+  const labels = predictor && (await measureLabels(predictor, test, { runtime, seed, binarization, signal }));
   session.say(`evaluated ${test.size} test examples in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 
   const pictures = await drawPictures(context);
@@ -53,6 +59,7 @@ export async function finishRun(
   await writeReport(folder, {
     prepared,
     evaluation,
+    labels,
     metrics,
     pictures: [...pictures.values()],
     codes,
@@ -66,7 +73,7 @@ export async function finishRun(
     dataset: test.name,
     split: 'test',
     binarization,
-    test: testJson(evaluation),
+    test: testJson(evaluation, labels),
     warnings,
     unit: evaluation.unit,
   };
@@ -75,8 +82,28 @@ export async function finishRun(
   await writeFileAtomic(join(folder, runFiles.evaluation), `${JSON.stringify(stored, null, 2)}\n`);
   return {
     json,
-    text: `${testTable(evaluation, model, !warnings.includes(greyWarning))}\n${closing(folder)}`,
+    text: `${testTable(evaluation, model, !warnings.includes(greyWarning), labels)}\n${closing(folder)}`,
   };
+}
+
+/** What predicts labels of the run: its model, or the classifier of its codes, which is fitted and stored unless it was. */
+async function predictorOf(
+  session: Session,
+  folder: string,
+  { config, recipe, train, validation }: Prepared,
+  params: HostParams,
+  runtime: Runtime,
+): Promise<Predictor | undefined> {
+  const { model, fitOptions } = recipe;
+  const { classifier, training } = config;
+  if (!classifier) return modelPredictor(model, params);
+  const stored = await readClassifier(folder, classifier, model.latentDim, runtime);
+  if (stored) return codePredictor(model, params, classifier, stored.fitted);
+  const { binarization = 'none' } = fitOptions;
+  const options = { runtime, binarization, seed: training.seed };
+  const fitted = await fitClassifier(session, { model, params, train, validation, classifier }, options);
+  await writeClassifier(folder, fitted);
+  return codePredictor(model, params, classifier, fitted.fitted);
 }
 
 /** Where everything lies, for people. */

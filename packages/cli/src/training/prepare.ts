@@ -12,6 +12,7 @@ import {
   type Presentation,
   plainOrder,
   type Recipe,
+  resolveClassifier,
   type StreamedDataset,
   splitValidation,
   targetExamples,
@@ -22,6 +23,7 @@ import { parseConfig } from '../config/resolve.ts';
 import { type RunConfig, recipeOf } from '../config/schema.ts';
 import { openData } from '../data.ts';
 import { countLabelled, knownLabels, labelDigest } from '../labels/knownLabels.ts';
+import { describeClassifier } from '../labels/predictor.ts';
 import { describeObjective } from '../run/boundNames.ts';
 
 /** Data and model of a run, ready to train. */
@@ -49,7 +51,8 @@ export async function prepare(session: Session, config: RunConfig): Promise<Prep
   const train = knownLabels(whole, config);
   const recipe = buildRecipe(recipeOf(config), train);
   const { objective } = recipe.fitOptions as { objective: Objective };
-  const usesLabels = objective.needsTargets === true;
+  const classifier = config.classifier && resolveClassifier(train, recipe.model, config.classifier);
+  const usesLabels = objective.needsTargets === true || classifier !== undefined;
   // Paths are kept absolute, so that the run can be used from any folder.
   const located = {
     ...data,
@@ -75,6 +78,7 @@ export async function prepare(session: Session, config: RunConfig): Promise<Prep
       ...config,
       model: { ...completeModel(config.model, train), condition: recipe.condition },
       data: located,
+      ...(classifier && { classifier }),
       training: { ...training, ...(training.from !== undefined && { from: resolve(training.from) }) },
     }),
     recipe,
@@ -109,10 +113,12 @@ export function describeTask({ recipe, train, config }: Prepared): string {
     : '';
   const { objective, binarization } = fitOptions;
   const streamed = isStreamed(train) ? `, ${describeStream(train)}` : '';
-  const labelled = objective!.needsTargets ? `, ${countLabelled(train)} of them with a label` : '';
+  const { classifier } = config;
+  const labelled = objective!.needsTargets || classifier ? `, ${countLabelled(train)} of them with a label` : '';
+  const then = classifier ? ` Then ${describeClassifier(classifier)}.` : '';
   const notes = (train.notes ?? []).map((note) => `\n${note}`).join('');
   return (
     `Maximising ${describeObjective(model, objective!)}. Nats per example, summed over its ` +
-    `${train.shape.join('×')} values. Data: ${config.data.name}, ${train.size} training examples${labelled}, binarisation ${binarization}${streamed}.${how}${notes}`
+    `${train.shape.join('×')} values. Data: ${config.data.name}, ${train.size} training examples${labelled}, binarisation ${binarization}${streamed}.${how}${then}${notes}`
   );
 }

@@ -4,6 +4,8 @@ import { type Evaluation, greyWarning } from 'reparam';
 import { type JsonRecord, writeFileAtomic } from 'reparam/io/node';
 import { type EpochTerms, type ReportFigure, type ReportPicture, reportHtml, type TestFigure } from 'reparam/plot';
 import { someInMemory } from '../data.ts';
+import type { LabelFigures } from '../labels/classify.ts';
+import { classTable, confusionFigure, labelTestFigures } from '../labels/figures.ts';
 import { describeObjective } from '../run/boundNames.ts';
 import { environmentOf } from '../run/checkpoint.ts';
 import { exactName, figureNames, likelihoodName } from '../run/figures.ts';
@@ -14,6 +16,8 @@ import type { Prepared } from './prepare.ts';
 export interface ReportParts {
   readonly prepared: Prepared;
   readonly evaluation: Evaluation;
+  /** Figures of predicted labels, where the run predicts some. */
+  readonly labels: LabelFigures | undefined;
   readonly metrics: readonly JsonRecord[];
   readonly pictures: readonly ReportPicture[];
   readonly figures: readonly ReportFigure[];
@@ -26,6 +30,7 @@ export interface ReportParts {
 /** Writes report.html. */
 export async function writeReport(folder: string, parts: ReportParts): Promise<void> {
   const { prepared, evaluation, metrics, pictures, figures, codes, activeUnits, runtime } = parts;
+  const predicted = parts.labels;
   const { config, recipe, train, test } = prepared;
   const { model, warnings, fitOptions } = recipe;
   const { labels, classNames } = someInMemory(test);
@@ -35,14 +40,18 @@ export async function writeReport(folder: string, parts: ReportParts): Promise<v
     dataset: `${config.data.name}, ${train.size} training and ${test.size} test examples, binarisation ${fitOptions.binarization}${(train.notes ?? []).map((note) => `. ${note}`).join('')}`,
     preset: config.preset,
     warnings,
-    test: figuresOf(evaluation, model.latentDim, !warnings.includes(greyWarning)),
+    test: [
+      ...figuresOf(evaluation, model.latentDim, !warnings.includes(greyWarning)),
+      ...(predicted ? labelTestFigures(predicted) : []),
+    ],
+    ...(predicted && { tables: [classTable(predicted)] }),
     history: metrics as unknown as EpochTerms[],
     bound: evaluation.bound,
     klPerDimension: evaluation.klPerDimension ?? [],
     activeUnits,
     latent: { codes, dim: model.latentDim, ...(labels && { labels }), ...(classNames && { classNames }) },
     pictures,
-    figures,
+    figures: [...(predicted ? confusionFigure(predicted) : []), ...figures],
     config: { ...config, parts: model.describe() },
     environment: { ...environmentOf(runtime) },
   });

@@ -256,6 +256,17 @@ export type OptimizerConfig =
       readonly nesterov?: boolean | undefined;
     });
 
+/** A classifier of codes, fitted to the labelled examples when the model is trained, in plain JSON. */
+export interface CodeClassifierConfig {
+  readonly kind: 'logistic-regression' | 'linear-svm';
+  /** What stands for an example: the mean of its posterior (the default), or a draw from it. */
+  readonly codes?: 'mean' | 'sample' | undefined;
+  /** λ of the penalty λ/2 · ‖W‖²; chosen on validation examples, or by cross-validation, unless stated. */
+  readonly strength?: number | undefined;
+  /** Default: that of the data. */
+  readonly numClasses?: number | undefined;
+}
+
 /** Length, batches and seed of a training in plain JSON. */
 export interface TrainingConfig {
   readonly epochs: number;
@@ -279,4 +290,6 @@ export interface RecipeConfig {
   readonly binarization?: Binarization | undefined;
   /** Finds the parameters of a linear VAE without gradients; objective and optimizer are then not used. */
   readonly program?: LinearProgramConfig | undefined;
+  /** A second stage: a classifier of the trained model's codes. */
+  readonly classifier?: CodeClassifierConfig | undefined;
 }

@@ -1,16 +1,21 @@
 export { chooseBinarization, greyWarning } from './binarization.ts';
 export {
+  buildClassifier,
   buildLearningRate,
   buildModel,
+  buildNetworks,
   buildObjective,
   buildOptimizer,
   completeModel,
   conditionExamples,
+  type Networks,
+  resolveClassifier,
   resolveCondition,
   targetExamples,
 } from './build/index.ts';
 export type {
   BetaConfig,
+  CodeClassifierConfig,
   ConditionConfig,
   FlowConfig,
   FlowModelConfig,

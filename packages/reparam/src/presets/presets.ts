@@ -364,6 +364,18 @@ export const presets: readonly Preset[] = [
     },
   },
   {
+    name: 'm1',
+    summary: 'the VAE `vae` on all examples, then multinomial logistic regression on codes of those that have a label',
+    reference: 'Kingma et al. 2014, M1 (sizes of `vae`; their classifier is a transductive SVM)',
+    recipe: {
+      model: tanhModel,
+      objective: plainElbo,
+      optimizer: adamCosine,
+      training,
+      classifier: { kind: 'logistic-regression', codes: 'mean' },
+    },
+  },
+  {
     name: 'flow-lu',
     summary: 'linear flow W = P L U on logits of pixels: a normal with full covariance, by gradient',
     reference: 'Kingma and Dhariwal 2018 (LU); data as in Papamakarios et al. 2017',

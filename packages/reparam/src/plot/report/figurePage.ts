@@ -95,7 +95,8 @@ export function picture({ title, caption, png }: ReportPicture): Markup {
   );
 }
 
-function table({ title, columns, rows }: PageTable): Markup {
+/** A table with its title. */
+export function table({ title, columns, rows }: PageTable): Markup {
   // Columns of numbers are set to the right, columns of words to the left.
   const isWords = columns.map((_, i) => i === 0 || rows.some((row) => /^[a-zΣ]/i.test(row[i] ?? '')));
   const cells = (row: readonly string[], name: string) =>

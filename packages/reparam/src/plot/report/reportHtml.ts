@@ -1,6 +1,6 @@
 import { type Content, element, type Markup } from '../svg/markup.ts';
 import { klChart, latentChart, learningCurves } from './charts.ts';
-import { pageHtml, picture } from './figurePage.ts';
+import { pageHtml, picture, table } from './figurePage.ts';
 import { meanings, ofBounds } from './meanings.ts';
 import type { ReportFigure, RunReport } from './runReport.ts';
 import { figureTable, nestedTable } from './tables.ts';
@@ -23,6 +23,7 @@ export function reportHtml(report: RunReport): string {
     latent,
     pictures,
     figures = [],
+    tables = [],
   } = report;
   const chart = (markup: string, kind = '') => element('figure', { class: `chart ${kind}` }, { markup });
   const body = element(
@@ -33,6 +34,7 @@ export function reportHtml(report: RunReport): string {
     element('p', { class: 'muted' }, `Data: ${dataset}. Preset: ${preset}.`),
     warnings.map((warning) => element('p', { class: 'warning', role: 'note' }, `Warning: ${warning}`)),
     section('Test set', test.length > 0, () => figureTable(test)),
+    tables.map(table),
     section('Learning curves', history.length > 0, () =>
       element(
         'div',

@@ -1,3 +1,5 @@
+import type { PageTable } from './figurePage.ts';
+
 /** A figure of the test set, as the table shows it. */
 export interface TestFigure {
   readonly name: string;
@@ -71,6 +73,8 @@ export interface RunReport {
   readonly activeUnits: readonly number[];
   readonly latent?: LatentCodes;
   readonly pictures: readonly ReportPicture[];
+  /** Tables of the test set, such as one of classes. */
+  readonly tables?: readonly PageTable[];
   /** Further charts, shown in this order. */
   readonly figures?: readonly ReportFigure[];
   /** Any JSON; shown as a nested table. */

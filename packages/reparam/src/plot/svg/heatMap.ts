@@ -16,12 +16,14 @@ export interface HeatMapOptions {
   readonly values: ArrayLike<number>;
   /** The number in full colour; default the largest. */
   readonly most?: number;
+  /** Of the numbers; default 2. */
+  readonly decimals?: number;
 }
 
 const [cellHeight, numberSize] = [26, 10];
 
 /** A matrix of coloured cells with its numbers in them, as SVG; rows and columns by name. */
-export function heatMap({ title, caption, rows, columns, values, most }: HeatMapOptions): string {
+export function heatMap({ title, caption, rows, columns, values, most, decimals = 2 }: HeatMapOptions): string {
   if (values.length !== rows.length * columns.length || values.length === 0) {
     throw new ReparamError('shape', 'values of a heat map', {
       got: `${values.length}`,
@@ -46,7 +48,7 @@ export function heatMap({ title, caption, rows, columns, values, most }: HeatMap
     return [
       element('rect', { ...attributes, fill: ink.axis, 'fill-opacity': '0.12' }),
       element('rect', { ...attributes, fill: color, class: fillClass, 'fill-opacity': share.toFixed(3) }),
-      text(x + (cellWidth - 1) / 2, y + cellHeight / 2 + 3, formatNumber(value, 2), {
+      text(x + (cellWidth - 1) / 2, y + cellHeight / 2 + 3, formatNumber(value, decimals), {
         'text-anchor': 'middle',
         'font-size': numberSize,
         ...(share > 0.5 ? { fill: ink.background, class: undefined } : { fill: ink.text, class: 'rp-text' }),
