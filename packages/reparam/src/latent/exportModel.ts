@@ -7,7 +7,9 @@ import {
   reshape,
   type Shape,
   type Spec,
+  sigmoid,
   sizeOf,
+  softmax,
   spec,
   symbolicDim,
   type Tensor,
@@ -15,7 +17,7 @@ import {
 import { type DrawNoise, noiseContext } from '../context.ts';
 import { Bernoulli, type Distribution, Independent, Normal } from '../distributions/index.ts';
 import type { LatentModel } from '../models/index.ts';
-import type { HostParams } from '../params.ts';
+import type { HostParams, SymbolicParams } from '../params.ts';
 import { version } from '../version.ts';
 import { constants } from './constants.ts';
 import { diagonalOf } from './encode.ts';
@@ -32,7 +34,9 @@ const batch = symbolicDim('batch');
  * The encoder as an ONNX model with its parameters inside, for any batch size.
  * Inputs: `x` [batch, ...dataShape] in the model's units; `condition` [batch, conditionSize] of a conditional model; `noise` [batch, latentDim], standard normal (zeros give z = loc).
  * Outputs: `loc` and `scale` of q(z given x), and `z` = loc + scale · noise, [batch, latentDim]. A posterior that is no
- * diagonal normal gives `mean` and `z`; one with several draws has inputs `noise_1`, `noise_2`, …. The metadata names all.
+ * diagonal normal gives `mean` and `z`; one with several draws has inputs `noise_1`, `noise_2`, …. The metadata names all. A
+ * model that predicts labels from its code has the output `labels` [batch, numLabels], their probabilities given z: those at
+ * the mean code for zeros, whose average over draws of the noise is the model's prediction.
  */
 export function exportEncoder(model: LatentModel, params: HostParams, { metadata }: ExportOptions = {}): Uint8Array {
   const baked = constants(params);
@@ -59,13 +63,18 @@ export function exportEncoder(model: LatentModel, params: HostParams, { metadata
   const specs: Record<string, Spec> = { x: spec([batch, ...model.dataShape]), ...given };
   for (const [site, { shape }] of draws) specs[nameOf(site)] = spec(shape);
   const noise = [...draws].map(([site, { kind }]) => `; ${nameOf(site)}: ${noiseKinds[kind]}`).join('');
-  const outputs = diagonalOf(q) ? 'loc and scale of q(z given x), z = loc + scale * noise' : 'mean of q(z given x), z';
+  const codes = diagonalOf(q) ? 'loc and scale of q(z given x), z = loc + scale * noise' : 'mean of q(z given x), z';
+  const labels = labelProbabilities(model, baked);
+  const outputs = labels ? `${codes}, labels: their probabilities given z` : codes;
 
   return exportOnnx(
     (inputs: Record<string, Tensor>) => {
       const { q: now, z } = posterior(inputs.x!, inputs.condition, (site) => inputs[nameOf(site)]!);
       const normal = diagonalOf(now);
-      return normal ? { loc: normal.loc, scale: broadcastTo(normal.scale, z.shape), z } : { mean: now.mean, z };
+      const own: Record<string, Tensor> = normal
+        ? { loc: normal.loc, scale: broadcastTo(normal.scale, z.shape) }
+        : { mean: now.mean };
+      return { ...own, z, ...(labels && { labels: labels(z) }) };
     },
     specs as never,
     describe(
@@ -106,6 +115,13 @@ export function exportDecoder(model: LatentModel, params: HostParams, { metadata
       metadata,
     ),
   );
+}
+
+/** Probabilities [batch, numLabels] of labels from codes, where the model has them. */
+function labelProbabilities({ labels }: LatentModel, params: SymbolicParams): ((z: Tensor) => Tensor) | undefined {
+  if (!labels?.fromCode) return undefined;
+  const link = labels.kind === 'categorical' ? softmax : sigmoid;
+  return (z) => link(labels.fromCode!(params, z, noiseContext(noNoise)));
 }
 
 /** The input of a conditional model, [batch, conditionSize]. */
@@ -151,5 +167,5 @@ function describe(
 }
 
 function noNoise(site: string): never {
-  throw new ReparamError('unsupported', 'a decoder that draws noise cannot be exported', { at: site });
+  throw new ReparamError('unsupported', 'a decoder or label head that draws noise cannot be exported', { at: site });
 }

@@ -20,6 +20,7 @@ import {
   type Posterior,
   sharedVarianceNormal,
   take,
+  withLabelHead,
 } from 'reparam';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { largestGap, smallModel } from './models.ts';
@@ -221,6 +222,29 @@ describe('the files', () => {
       decode: (p, z, context) => model.decode(p, add(z, context.site('jitter').draw('normal', z.shape, 0)), context),
     };
     expect(() => exportDecoder(noisy, params)).toThrow(expect.objectContaining({ code: 'unsupported', at: 'jitter' }));
+  });
+
+  it.each(['categorical', 'bernoulli'] as const)('give the probabilities of %s labels at the code', async (kind) => {
+    const { model: plainModel } = models.bernoulli;
+    const model = withLabelHead(plainModel, { numLabels: 3, kind, hidden: [4] });
+    const params = model.init(key(3));
+    const file = await writeModel(`${kind}.onnx`, exportEncoder(model, params));
+    const inputs = { x: plain(pixels, [100, 8, 8]), noise: plain(noise, [100, 5]) };
+    const [result] = await runElsewhere('onnxruntime-node', [{ model: file, inputs }]);
+    const { z, labels } = result!.outputs;
+    const head = params.labels as Record<string, Record<string, Record<string, HostParams>>>;
+    const layer = (at: HostParams, input: readonly number[]) => {
+      const [weight, bias] = [at.weight, at.bias].map((t) => Array.from((t as { data: Float32Array }).data));
+      return bias!.map((b, j) => b + input.reduce((sum, v, i) => sum + v * weight![j * input.length + i]!, 0));
+    };
+    const want = Array.from({ length: 100 }, (_, row) => {
+      const hidden = layer(head.head!['0']!['0']!, z!.data.slice(5 * row, 5 * row + 5)).map((v) => Math.max(v, 0));
+      const odds = layer(head.head!['1'] as HostParams, hidden).map(Math.exp);
+      const total = odds.reduce((a, b) => a + b);
+      return odds.map((o) => (kind === 'categorical' ? o / total : o / (1 + o)));
+    }).flat();
+    expect(labels!.shape).toEqual([100, 3]);
+    expect(largestGap(labels!.data, Float32Array.from(want))).toBeLessThan(tolerance);
   });
 
   it('take examples of any rank', async () => {
