@@ -1,7 +1,8 @@
 import { add, logSumExp, reshape, sub, type Tensor } from '@reparam/tensor';
 import type { Context } from '../context.ts';
 import type { LatentModel } from '../models/index.ts';
-import { classBound, requireClasses, sumsOutClasses } from '../objectives/index.ts';
+import { classBound, sumsOutClasses } from '../objectives/classBound.ts';
+import { requireClasses } from '../objectives/m2.ts';
 import type { SymbolicParams } from '../params.ts';
 
 /**

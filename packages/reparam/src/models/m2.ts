@@ -47,7 +47,7 @@ export function m2({ numClasses, classifier, classifierOutput, classPrior, ...op
   };
 }
 
-function logProbs(numClasses: number, classPrior?: readonly number[]): Float32Array {
+function logProbs(numClasses: number, classPrior?: readonly number[]): Float64Array {
   if (!Number.isInteger(numClasses) || numClasses < 1) {
     throw new ReparamError('config', 'number of classes', { got: String(numClasses), expected: 'a positive integer' });
   }
@@ -59,5 +59,5 @@ function logProbs(numClasses: number, classPrior?: readonly number[]): Float32Ar
       expected: `${numClasses} positive numbers that sum to 1`,
     });
   }
-  return Float32Array.from(probs, (p) => Math.log(p));
+  return Float64Array.from(probs, (p) => Math.log(p));
 }

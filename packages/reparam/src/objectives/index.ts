@@ -1,5 +1,4 @@
 export { type BetaTcOptions, betaTc } from './betaTc.ts';
-export { type ClassBound, classBound, sumsOutClasses } from './classBound.ts';
 export type { ConsistencyOptions, LabelPriorOptions } from './consistency.ts';
 export { type DipOptions, dip } from './dip.ts';
 export { type CapacityOptions, type ElboOptions, elbo } from './elbo.ts';
@@ -7,7 +6,7 @@ export { type FisherOptions, fisher } from './fisher.ts';
 export { gsnn, type HybridOptions, hybrid } from './hybrid.ts';
 export { type InfoVaeOptions, infoVae } from './infoVae.ts';
 export { type IwaeOptions, iwae } from './iwae.ts';
-export { type M2ObjectiveOptions, m2Objective, requireClasses, summedOut } from './m2.ts';
+export { type M2ObjectiveOptions, m2Objective } from './m2.ts';
 export { type KernelOptions, kernelMatrix, squaredMmd } from './mmd.ts';
 export { type Batch, batchMean, type Loss, type Objective, type ObjectiveContext } from './objective.ts';
 export { type DualOptions, type PredictionConstrainedOptions, predictionConstrained } from './predictionConstrained.ts';
