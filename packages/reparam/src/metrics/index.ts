@@ -1,3 +1,4 @@
+export { auroc } from './auroc.ts';
 export {
   type BinaryLabelFigures,
   binaryLabelFigures,
@@ -16,6 +17,13 @@ export {
   requireData,
   requireShape,
 } from './evaluate.ts';
+export {
+  type ExampleParts,
+  type ExampleScores,
+  type ExampleScoresOptions,
+  exampleParts,
+  exampleScores,
+} from './exampleScores.ts';
 export { type FeatureMoments, frechetDistance } from './frechet.ts';
 export { type ImportanceEstimate, type ImportanceOptions, importanceLogLikelihood } from './importance.ts';
 export { perValueLogProb } from './perValue.ts';
