@@ -2,12 +2,15 @@ import { readFileSync } from 'node:fs';
 import { ReparamError } from '@reparam/tensor';
 import { Command, CommanderError } from 'commander';
 import { type App, createApp, report } from './app.ts';
+import * as anomaly from './commands/anomaly.ts';
+import * as classify from './commands/classify.ts';
 import * as compare from './commands/compare.ts';
 import * as datasets from './commands/datasets.ts';
 import * as diagram from './commands/diagram.ts';
 import * as disentangle from './commands/disentangle.ts';
 import * as encode from './commands/encode.ts';
 import * as evaluate from './commands/evaluate.ts';
+import * as experiment from './commands/experiment/index.ts';
 import * as exportModel from './commands/export.ts';
 import * as impute from './commands/impute.ts';
 import * as interpolate from './commands/interpolate.ts';
@@ -29,8 +32,11 @@ const commands: readonly { register(program: Command, app: App): void }[] = [
   train,
   resume,
   compare,
+  experiment,
   evaluate,
+  classify,
   quality,
+  anomaly,
   show,
   sample,
   reconstruct,

@@ -16,12 +16,14 @@ const commands = [
 ];
 const all = [
   ...commands,
+  'classify',
   'compare',
   'quality',
   'plot',
   'diagram',
   'latents',
   'encode',
+  'anomaly',
   'disentangle',
   'impute',
   'export',

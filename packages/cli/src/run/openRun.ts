@@ -1,20 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { key, ReparamError } from '@reparam/tensor';
-import {
-  type AnyDataset,
-  type Binarization,
-  buildModel,
-  conditionExamples,
-  type HostParams,
-  type LatentModel,
-} from 'reparam';
+import { type AnyDataset, type Binarization, buildModel, type HostParams, type LatentModel } from 'reparam';
 import type { Split } from 'reparam/data/node';
 import { readSafetensors } from 'reparam/io';
 import { type JsonRecord, readFileChecked, readJsonl } from 'reparam/io/node';
 import { parseConfig } from '../config/resolve.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { openData } from '../data.ts';
+import { conditioned } from '../labels/conditioned.ts';
 import { isDensityConfig } from '../program/config.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { runFiles } from './folder.ts';
@@ -68,7 +62,7 @@ export async function openRun(folder: string): Promise<Run> {
     params,
     paramsFile,
     metrics: await readMetrics(folder),
-    openData: (split, dataset) => openRunData(config, split, dataset),
+    openData: (split, dataset) => openRunData(config, model, split, dataset),
   };
 }
 
@@ -129,12 +123,17 @@ async function readMetrics(folder: string): Promise<readonly JsonRecord[]> {
   return (await exists(path)) ? readJsonl(path) : [];
 }
 
-async function openRunData(config: RunConfig, split: Split, dataset = config.data.name): Promise<AnyDataset> {
+async function openRunData(
+  config: RunConfig,
+  model: LatentModel,
+  split: Split,
+  dataset = config.data.name,
+): Promise<AnyDataset> {
   // What belongs to the files of the run's own data does not belong to those of another set.
   const { labels: _, testFile: _testFile, testLabels: _testLabels, ...settings } = config.data;
   const isOwn = dataset === config.data.name;
   const examples = await openData(isOwn ? config.data : { ...settings, name: dataset }, split);
-  return conditionExamples(examples, config.model.condition);
+  return conditioned(examples, model, config.model.condition);
 }
 
 /** Whether there is anything at `path`. */

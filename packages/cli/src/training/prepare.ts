@@ -5,7 +5,6 @@ import {
   type AnyDataset,
   buildRecipe,
   completeModel,
-  conditionExamples,
   isStreamed,
   mixedOrder,
   type Objective,
@@ -22,6 +21,7 @@ import type { Session } from '../app.ts';
 import { parseConfig } from '../config/resolve.ts';
 import { type RunConfig, recipeOf } from '../config/schema.ts';
 import { openData } from '../data.ts';
+import { conditioned } from '../labels/conditioned.ts';
 import { countLabelled, knownLabels, labelDigest } from '../labels/knownLabels.ts';
 import { describeClassifier } from '../labels/predictor.ts';
 import { describeObjective } from '../run/boundNames.ts';
@@ -47,11 +47,19 @@ export async function prepare(session: Session, config: RunConfig): Promise<Prep
   const all = await openData({ ...config.data, validation: 0 }, 'train', session);
   const test = await openData(config.data, 'test', session);
   const { data, training } = config;
+  if (isNamed && typeof data.labels === 'string') {
+    throw new ReparamError('config', `${data.name} has labels of its own`, {
+      got: `data.labels = ${data.labels}`,
+      expected: 'how many of them to keep, such as 100',
+      fix: 'Leave the file out',
+    });
+  }
   const { train: whole, validation } = setAside(all, data.validation);
   const train = knownLabels(whole, config);
   const recipe = buildRecipe(recipeOf(config), train);
+  const { model } = recipe;
   const { objective } = recipe.fitOptions as { objective: Objective };
-  const classifier = config.classifier && resolveClassifier(train, recipe.model, config.classifier);
+  const classifier = config.classifier && resolveClassifier(train, model, config.classifier);
   const usesLabels = objective.needsTargets === true || classifier !== undefined;
   // Paths are kept absolute, so that the run can be used from any folder.
   const located = {
@@ -71,7 +79,7 @@ export async function prepare(session: Session, config: RunConfig): Promise<Prep
       fix: 'Set data.validation, for example --validation 0.1',
     });
   }
-  const trained = targetExamples(conditionExamples(train, recipe.condition), recipe.model, objective);
+  const trained = targetExamples(conditioned(train, model, recipe.condition), model, objective);
   return {
     // Parsed again, so that keys stand in one order and the hash of a configuration read from its file is the same.
     config: parseConfig({
@@ -83,8 +91,8 @@ export async function prepare(session: Session, config: RunConfig): Promise<Prep
     }),
     recipe,
     train: trained,
-    ...(validation && { validation: conditionExamples(validation, recipe.condition) }),
-    test: conditionExamples(test, recipe.condition),
+    ...(validation && { validation: conditioned(validation, model, recipe.condition) }),
+    test: conditioned(test, model, recipe.condition),
     presentation: objective.needsTargets
       ? mixedOrder(trained, training.batchSize, training.seed, training.labelledBatchSize)
       : plainOrder(trained, training.batchSize, training.seed),
