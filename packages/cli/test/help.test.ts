@@ -1,6 +1,5 @@
-import { describe, expect, it, vi } from 'vitest';
-import { main } from '../src/main.ts';
-import { reparam } from './command.ts';
+import { describe, expect, it } from 'vitest';
+import { inProcess, reparam } from './command.ts';
 
 const cwd = import.meta.dirname ?? '.';
 const commands = [
@@ -41,21 +40,6 @@ const experiments = [
   'linear-autoencoder',
   'training',
 ];
-
-/** The same without a process of its own, which takes half a second to start. */
-async function inProcess(args: readonly string[]) {
-  const written = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((name) =>
-    vi.spyOn(process[name], 'write').mockImplementation((chunk) => {
-      written[name] += chunk;
-      return true;
-    }),
-  );
-  const code = await main(args).finally(() => {
-    for (const spy of spies) spy.mockRestore();
-  });
-  return { code, ...written };
-}
 
 describe('help', () => {
   it('lists every command, with examples and exit codes', async () => {

@@ -9,6 +9,8 @@ import { text } from './text.ts';
 export interface Bar {
   readonly label: string;
   readonly value: number;
+  /** Drawn as a line of its length either way of the value. */
+  readonly standardError?: number;
   readonly muted?: boolean;
 }
 
@@ -24,7 +26,9 @@ export interface BarChartOptions extends ChartOptions {
 export function barChart(options: BarChartOptions): string {
   const { bars, legend } = options;
   const { color, fillClass } = seriesColor(0);
-  const [low, high] = extent(bars.map(({ value }) => value));
+  const [low, high] = extent(
+    bars.flatMap(({ value, standardError = 0 }) => [value - standardError, value + standardError]),
+  );
   return chartFrame(options, {
     xDomain: [0, 1],
     yDomain: [Math.min(0, low), Math.max(0, high)],
@@ -40,7 +44,7 @@ export function barChart(options: BarChartOptions): string {
       const widest = Math.max(1, ...bars.map(({ label }) => label.length));
       const every = Math.max(1, Math.ceil((6.5 * widest + 6) / slot));
       const baseline = y(y.ticks[0]!);
-      return bars.map(({ label, value, muted }, i) => {
+      return bars.map(({ label, value, standardError = 0, muted }, i) => {
         const [a, b] = [y(isDrawable(value) ? value : 0), y(0)];
         const bar = element(
           'rect',
@@ -55,7 +59,17 @@ export function barChart(options: BarChartOptions): string {
           element('title', {}, `${label}: ${formatNumber(value, 4)}`),
         );
         const name = text(left + (i + 0.5) * slot, baseline + 16, label, { 'text-anchor': 'middle', 'font-size': 11 });
-        return i % every === 0 ? [bar, name] : [bar];
+        const middle = left + (i + 0.5) * slot;
+        const error = element('line', {
+          x1: middle,
+          x2: middle,
+          y1: y(value - standardError),
+          y2: y(value + standardError),
+          stroke: ink.text,
+          class: 'rp-line',
+          'stroke-width': 2,
+        });
+        return [bar, ...(standardError > 0 ? [error] : []), ...(i % every === 0 ? [name] : [])];
       });
     },
   });

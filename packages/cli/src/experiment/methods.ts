@@ -1,0 +1,158 @@
+/** What a classifier sees of an image. */
+export type FeatureKind = 'pixels' | 'means' | 'samples';
+
+/** How a class is told from it; `own` is the model's own prediction of the label. */
+export type ClassifierKind = 'logistic-regression' | 'neural-network' | 'nearest-neighbour' | 'own';
+
+/** What a model is trained on: images that have a label, all images, or all images and the labels there are. */
+export type Sees = 'labelled images' | 'images' | 'images and labels';
+
+/** A model of a row: a preset, with the networks of the data set. */
+export interface ModelRecipe {
+  readonly preset: string;
+  readonly sees: Sees;
+  /** Passes over the images, as a multiple of those of the architecture; 0: the preset's own number. */
+  readonly length: number;
+  /** Time of a pass, as a multiple of a plain VAE's: for estimates only. */
+  readonly cost: number;
+  /** Keys of the networks that the preset takes from the architecture. */
+  readonly networks: 'all' | 'latentDim';
+}
+
+/** A row of the table. */
+export interface Method {
+  readonly name: string;
+  /** Its letter in the list of experiments the table was made for. */
+  readonly letter?: string;
+  readonly title: string;
+  readonly model?: ModelRecipe;
+  readonly features: FeatureKind;
+  readonly classifier: ClassifierKind;
+  /** Only where labels are few: with all of them it is another row. */
+  readonly isOfFewLabels?: boolean;
+}
+
+const model = (preset: string, sees: Sees, length: number, cost: number): ModelRecipe => ({
+  preset,
+  sees,
+  length,
+  cost,
+  networks: 'all',
+});
+
+const plainVae = model('vae', 'images', 1, 1);
+const pcVae = model('pc-vae', 'images and labels', 0.6, 1.1);
+const [logistic, own] = ['logistic-regression', 'own'] as const;
+
+/** The rows, in their order. */
+export const methods: readonly Method[] = [
+  { name: 'pixels', letter: 'a', title: 'logistic regression on pixels', features: 'pixels', classifier: logistic },
+  {
+    name: 'network',
+    letter: 'b',
+    title: 'neural network, the encoder’s layers',
+    features: 'pixels',
+    classifier: 'neural-network',
+  },
+  {
+    name: 'vae',
+    letter: 'c',
+    title: 'logistic regression on VAE codes',
+    model: { ...plainVae, sees: 'labelled images' },
+    features: 'means',
+    classifier: logistic,
+  },
+  {
+    name: 'm1',
+    letter: 'd',
+    title: 'logistic regression on M1 codes',
+    model: plainVae,
+    features: 'samples',
+    classifier: logistic,
+  },
+  {
+    name: 'pc-vae',
+    letter: 'e',
+    title: 'logistic regression on PC-VAE codes',
+    model: pcVae,
+    features: 'means',
+    classifier: logistic,
+  },
+  {
+    name: 'm1-means',
+    title: 'logistic regression on M1 codes, posterior means',
+    model: plainVae,
+    features: 'means',
+    classifier: logistic,
+    isOfFewLabels: true,
+  },
+  { name: 'pc-vae-head', title: 'PC-VAE, its own head', model: pcVae, features: 'means', classifier: own },
+  {
+    name: 'cpc-vae',
+    title: 'CPC-VAE, its own head',
+    model: model('cpc-vae', 'images and labels', 0.5, 2.5),
+    features: 'means',
+    classifier: own,
+  },
+  {
+    name: 'm2',
+    title: 'M2, q(y|x)',
+    model: model('m2', 'images and labels', 0.2, 8),
+    features: 'pixels',
+    classifier: own,
+  },
+  {
+    name: 'pca',
+    title: 'logistic regression on PCA codes',
+    model: { preset: 'ppca', sees: 'images', length: 0, cost: 1, networks: 'latentDim' },
+    features: 'means',
+    classifier: logistic,
+  },
+  { name: 'neighbour', title: '1-nearest neighbour on pixels', features: 'pixels', classifier: 'nearest-neighbour' },
+];
+
+/** The networks that the models of a data set share. */
+export interface Architecture {
+  readonly latentDim: number;
+  /** Hidden layers or convolutions of encoders, of their mirrors, and of the neural network, as `--set` takes them. */
+  readonly networks: readonly string[];
+  /** Keys of the model that are no networks. */
+  readonly settings: readonly string[];
+  /** Passes over the images of a model of length 1. */
+  readonly epochs: number;
+  /** Seconds of a pass of a plain VAE over 10,000 images on two cores: for estimates only. */
+  readonly seconds: number;
+}
+
+const small: Architecture = {
+  latentDim: 10,
+  networks: ['model.hidden=[128]', 'model.activation=relu'],
+  settings: [],
+  epochs: 300,
+  seconds: 0.3,
+};
+
+const grey: Architecture = {
+  latentDim: 50,
+  networks: ['model.hidden=[500,500]', 'model.activation=relu'],
+  settings: [],
+  epochs: 40,
+  seconds: 0.9,
+};
+
+const colour: Architecture = {
+  latentDim: 64,
+  networks: [
+    'model.hidden=[]',
+    'model.activation=relu',
+    'model.initializer=glorotUniform',
+    'model.network={"kind":"conv","channels":[32,64,128]}',
+  ],
+  settings: ['model.likelihood={"kind":"gaussian","scale":"shared","initialScale":0.1}'],
+  epochs: 10,
+  seconds: 6,
+};
+
+/** The networks for examples of `shape`: convolutions for colour images, wide layers for large grey ones. */
+export const architectureFor = (shape: readonly number[]): Architecture =>
+  shape.length === 3 && shape[2] === 3 ? colour : shape.reduce((a, b) => a * b, 1) >= 400 ? grey : small;
