@@ -23,7 +23,6 @@ import { bothOutcomes, crossEntropy, type LabelKind, logOutcomes } from '../dist
 import type { LabelPrediction, LatentModel } from '../models/latentModel.ts';
 import type { ScheduleLike } from '../optim/index.ts';
 import type { SymbolicParams } from '../params.ts';
-import { requireDensity } from './drawBound.ts';
 
 /** Predictions from the code of a reconstruction are to be those from the code of the example. */
 export interface ConsistencyOptions {
@@ -65,7 +64,12 @@ export interface Predicted {
  */
 export function consistencyLoss(at: Predicted, context: Context, options: ConsistencyOptions): Tensor {
   const { model, params, likelihood, logPredicted, known } = at;
-  requireDensity(model, 'consistency', true);
+  if (model.bound === 'exact') {
+    throw new ReparamError('unsupported', 'consistency needs reconstructions that differ from the examples', {
+      got: 'a flow, which gives them back as they are',
+      expected: 'a model with an encoder and a decoder, or no consistency',
+    });
+  }
   const again = leavingBuffers(context.child('reconstructed'));
   const z = model.encode(params, reconstruct(likelihood, again, options), again).rsample(again.site('z'));
   const logAgain = logOutcomes(model.labels.fromCode!(params, z, again), model.labels.kind);

@@ -2,12 +2,13 @@ import type { HostTensor } from '@reparam/tensor';
 import { nodeRuntime } from '@reparam/tensor/node';
 import {
   createDataset,
-  deltaPosterior,
   elbo,
   fit,
+  flowModel,
   gaussianLikelihood,
   type HostParams,
   type LabelHeadOptions,
+  linearLu,
   linearWarmup,
   mlp,
   type PredictionConstrainedOptions,
@@ -310,10 +311,10 @@ describe('refused with the reason', () => {
       'draws of this likelihood have no gradient',
     ],
     [
-      'consistency of an autoencoder',
-      { model: withHead({}, { posterior: deltaPosterior() }) },
+      'consistency of a flow',
+      { model: withLabelHead(flowModel({ dataShape: [D], flow: linearLu({ seed: 0 }) }), { numLabels: K }) },
       options,
-      'consistency needs a posterior that is a density',
+      'consistency needs reconstructions that differ from the examples',
     ],
   ])('%s', async (_, moved, given, message) => {
     const at = { ...situation('categorical'), ...moved };
