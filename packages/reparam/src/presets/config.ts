@@ -95,7 +95,14 @@ export type PriorConfig =
 export type ConditionConfig =
   | { readonly kind: 'none' }
   /** The class, one-hot. The number of classes is that of the data unless stated. */
-  | { readonly kind: 'labels'; readonly numClasses?: number | undefined }
+  | {
+      readonly kind: 'labels';
+      readonly numClasses?: number | undefined;
+      /** Whether the model tells the class itself, by a network like its encoder, where it is not known (M2). */
+      readonly inferred?: boolean | undefined;
+      /** p(y) of an inferred class: uniform (the default), as often as the labels of the data, or numbers that sum to 1. */
+      readonly prior?: 'uniform' | 'frequencies' | readonly number[] | undefined;
+    }
   /** The other three quadrants of a picture, of which the model completes the missing one. */
   | { readonly kind: 'completion'; readonly missing: Quadrant };
 
@@ -199,6 +206,7 @@ export type ObjectiveConfig =
         | { readonly weight: number; readonly probabilities?: readonly number[] | undefined }
         | undefined;
     }
+  | { readonly kind: 'm2'; readonly alpha: number; readonly numSamples: number }
   | { readonly kind: 'reconstruction' };
 
 /** Consistency of predictions in plain JSON. */
@@ -261,6 +269,8 @@ export interface CodeClassifierConfig {
   readonly kind: 'logistic-regression' | 'linear-svm';
   /** What stands for an example: the mean of its posterior (the default), or a draw from it. */
   readonly codes?: 'mean' | 'sample' | undefined;
+  /** How grey values become bits before they are encoded for it; default: as in training. */
+  readonly binarization?: Binarization | undefined;
   /** λ of the penalty λ/2 · ‖W‖²; chosen on validation examples, or by cross-validation, unless stated. */
   readonly strength?: number | undefined;
   /** Default: that of the data. */

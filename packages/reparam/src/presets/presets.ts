@@ -372,7 +372,23 @@ export const presets: readonly Preset[] = [
       objective: plainElbo,
       optimizer: adamCosine,
       training,
-      classifier: { kind: 'logistic-regression', codes: 'mean' },
+      classifier: { kind: 'logistic-regression', codes: 'mean', binarization: 'none' },
+    },
+  },
+  {
+    name: 'm2',
+    summary: 'semi-supervised: the class is a variable beside the code, summed out where it is not known',
+    reference: 'Kingma, Rezende, Mohamed and Welling 2014, M2 (two layers of 500, 50 latent dimensions, α = 0.1 N)',
+    recipe: {
+      model: {
+        ...tanhModel,
+        hidden: [500, 500],
+        activation: 'relu',
+        condition: { kind: 'labels', inferred: true },
+      },
+      objective: { kind: 'm2', alpha: 0.1, numSamples: 1 },
+      optimizer: { kind: 'adam', learningRate: { schedule: 'cosine', value: 1e-3 } },
+      training: { ...training, batchSize: 200 },
     },
   },
   {

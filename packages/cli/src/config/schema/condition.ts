@@ -1,6 +1,6 @@
 import { quadrants } from 'reparam';
 import { z } from 'zod';
-import { describe, object, oneOf, whole } from './leaves.ts';
+import { describe, object, oneOf, positive, whole, yesNo } from './leaves.ts';
 
 /** What the model is given beside each example. */
 export const condition = z.discriminatedUnion(
@@ -15,6 +15,19 @@ export const condition = z.discriminatedUnion(
     object({
       kind: z.literal('labels'),
       numClasses: describe(whole(1).optional(), 'number of classes (labels); default: that of the data'),
+      inferred: describe(
+        yesNo().optional(),
+        'the model tells the class itself where it is not known, by a network like its encoder (labels): M2',
+      ),
+      prior: describe(
+        z
+          .union(
+            [oneOf(['uniform', 'frequencies']), z.array(positive(), 'a list of positive numbers')],
+            'uniform, frequencies or a list of numbers',
+          )
+          .optional(),
+        'p(y) of an inferred class: uniform (default), as often as labels occur, or numbers that sum to 1 (labels)',
+      ),
     }),
     object({
       kind: z.literal('completion'),

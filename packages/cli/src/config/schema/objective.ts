@@ -105,7 +105,7 @@ export const objective = z.discriminatedUnion(
       beta: followed.default(6),
       alpha: describe(
         z.number('a number').optional(),
-        'weight of the mutual information (beta-tc); 1 − the weight of the rate (infovae); weight of the bound, the rest is that of prediction (hybrid)',
+        'weight of the mutual information (beta-tc); 1 − the weight of the rate (infovae); weight of the bound, the rest is that of prediction (hybrid); weight of the labels’ cross-entropy (m2)',
       ),
       gamma: describe(nonNegative().optional(), 'weight of the dimension-wise KL (beta-tc)'),
       estimator: describe(
@@ -150,7 +150,12 @@ export const objective = z.discriminatedUnion(
       consistency: describe(consistency.optional(), 'predictions from reconstructions are to agree'),
       labelPrior: describe(labelPrior.optional(), 'the mean prediction of unlabelled rows is to be a given one'),
     }),
+    object({
+      kind: z.literal('m2'),
+      alpha: nonNegative().default(0.1),
+      numSamples: whole(1).default(1),
+    }),
     object({ kind: z.literal('reconstruction') }),
   ],
-  'an object whose kind is elbo, iwae, beta-tc, infovae, dip, fisher, hybrid, prediction-constrained or reconstruction',
+  'an object whose kind is elbo, iwae, beta-tc, infovae, dip, fisher, hybrid, prediction-constrained, m2 or reconstruction',
 );

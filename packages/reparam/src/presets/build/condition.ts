@@ -5,6 +5,7 @@ import {
   completionLayout,
   type Dataset,
   isStreamed,
+  oneHotLabels,
   withLabelCondition,
 } from '../../data/index.ts';
 import type { ConditionConfig } from '../config.ts';
@@ -37,10 +38,21 @@ export function conditionedShape(shape: readonly number[], condition: ConditionC
   }
 }
 
-/** `condition` with what it leaves to the data: the number of classes. */
+/** `condition` with what it leaves to the data: the number of classes, and how often each occurs. */
 export function resolveCondition(data: AnyDataset, condition: ConditionConfig = none): ConditionConfig {
-  if (condition.kind !== 'labels' || condition.numClasses !== undefined) return condition;
-  return { ...condition, numClasses: data.classNames?.length ?? withLabelCondition(data).condition!.size };
+  if (condition.kind !== 'labels') return condition;
+  const { prior } = condition;
+  const numClasses = condition.numClasses ?? data.classNames?.length ?? withLabelCondition(data).condition!.size;
+  return { ...condition, numClasses, ...(prior === 'frequencies' && { prior: frequencies(data, numClasses) }) };
+}
+
+/** Share of each class among the examples that have a label. */
+function frequencies(data: AnyDataset, numClasses: number): number[] {
+  const { labels } = oneHotLabels(data, numClasses);
+  const counts = new Array<number>(numClasses).fill(0);
+  for (const label of labels) if (label >= 0) counts[label]! += 1;
+  const total = counts.reduce((a, b) => a + b, 0);
+  return counts.map((count) => count / total);
 }
 
 /** The examples as a model with this (resolved) condition takes them. */

@@ -1,6 +1,6 @@
 import { log1p, ReparamError } from '@reparam/tensor';
 import type { AnyDataset } from '../../data/index.ts';
-import { cvae, hierarchicalVae, type LatentModel, vae } from '../../models/index.ts';
+import { cvae, hierarchicalVae, type LatentModel, m2, vae } from '../../models/index.ts';
 import { type Module, pointwise, sequential } from '../../nn/index.ts';
 import type { ModelConfig } from '../config.ts';
 import { conditionedShape } from './condition.ts';
@@ -44,7 +44,16 @@ function buildParts(config: ModelConfig, shape: readonly number[]): LatentModel 
   }
   if (conditionSize === undefined) return vae(parts);
   const encoderCondition = config.network?.kind === 'conv' ? 'output' : 'input';
-  return cvae({ ...parts, conditionSize, encoderCondition });
+  const { condition } = config;
+  if (condition?.kind !== 'labels' || !condition.inferred) return cvae({ ...parts, conditionSize, encoderCondition });
+  return m2({
+    ...parts,
+    encoderCondition,
+    numClasses: conditionSize,
+    classifier: parts.encoder,
+    classifierOutput: layers,
+    classPrior: typeof condition.prior === 'object' ? condition.prior : undefined,
+  });
 }
 
 const refused = (what: string, fix: string) => new ReparamError('unsupported', `${what} is not offered`, { fix });

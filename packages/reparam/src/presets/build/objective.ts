@@ -6,6 +6,7 @@ import {
   hybrid,
   infoVae,
   iwae,
+  m2Objective,
   type Objective,
   predictionConstrained,
   reconstruction,
@@ -41,6 +42,8 @@ export function buildObjective(config: ObjectiveConfig): Objective {
         consistency: consistency && { ...consistency, weight: buildBeta(consistency.weight) },
       });
     }
+    case 'm2':
+      return m2Objective(config);
     case 'reconstruction':
       return reconstruction();
   }
