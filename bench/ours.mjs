@@ -5,7 +5,17 @@ import { join } from 'node:path';
 import { compileStep, hostTensor, key, matmul, normalArray, sizeOf, spec } from '@reparam/tensor';
 import { nodeRuntime } from '@reparam/tensor/node';
 import { webRuntime } from '@reparam/tensor/web';
-import { adam, compileTrainingStep, createDataset, fit, importanceLogLikelihood, sample } from 'reparam';
+import {
+  adam,
+  compileTrainingStep,
+  createDataset,
+  fit,
+  importanceLogLikelihood,
+  labelledFeaturesOf,
+  logisticRegression,
+  sample,
+  take,
+} from 'reparam';
 import { openDataset } from 'reparam/data/node';
 import { named } from './models.mjs';
 import { randomBatches, serve } from './peers/protocol.mjs';
@@ -134,7 +144,7 @@ await serve({
     return {
       peer: `reparam ${name}`,
       version,
-      commands: ['setup', 'round', 'epoch', 'importance', 'sample', 'gemm', 'profile'],
+      commands: ['setup', 'round', 'epoch', 'importance', 'sample', 'logistic', 'gemm', 'profile'],
     };
   },
   setup: async ({ model, batch }) => {
@@ -190,6 +200,20 @@ await serve({
     const started = performance.now();
     await sample(model, params, count, options);
     return { seconds: (performance.now() - started) / 1000 };
+  },
+  /** Logistic regression on rows of MNIST, compiling included; the tolerance falls until the objective is not above `limit`. */
+  logistic: async ({ rows, strength, tolerance, maxIterations, limit = Number.POSITIVE_INFINITY }) => {
+    const { features, labels } = labelledFeaturesOf(take(await openDataset('mnist', { split: 'train' }), rows));
+    const runtime = await runtimeOf();
+    for (let own = tolerance; ; own /= 2) {
+      const started = performance.now();
+      const classifier = logisticRegression({ strength, tolerance: own, maxIterations });
+      const { figures } = await classifier.fit(features, labels, { numClasses: 10, runtime });
+      const seconds = (performance.now() - started) / 1000;
+      const { objective, iterations, evaluations } = figures;
+      const isLow = objective <= limit || own < tolerance / 1000;
+      if (isLow) return { seconds, objective, iterations, evaluations, tolerance: own };
+    }
   },
   gemm,
   profile: ({ model, batch }) => profile(model, batch),

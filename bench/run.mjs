@@ -2,7 +2,7 @@
  * Trains the same models with this project and with its peers, side by side: `npm run bench`. Rounds are interleaved,
  * because a machine's speed drifts; figures are medians over rounds, and only their ratios mean anything elsewhere.
  *
- *   npm run bench -- [--quick] [--only vae,conv,iwae,flows,importance,epoch,start]
+ *   npm run bench -- [--quick] [--only vae,conv,iwae,flows,importance,logistic,epoch,start]
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -247,6 +247,50 @@ async function benchEpoch(step) {
   return { results, ...(step && { overSteps: own.seconds / ((own.steps * step.results[0].ms) / 1000) }) };
 }
 
+/**
+ * Time to convergence of logistic regression on the pixels of MNIST, without reading them: scikit-learn stops by its own
+ * tolerance, and ours is made small enough that our objective is no larger than the lowest of theirs.
+ */
+async function benchLogistic() {
+  const rows = quick ? 3000 : 60_000;
+  const job = { rows, strength: 1 / rows, tolerance: 1e-4, maxIterations: 5000 };
+  talk(`logistic: ${rows} × 784`);
+  const scikit = (threads) =>
+    new Peer(
+      'scikit-learn',
+      python,
+      [join(here, 'peers/scikit_learn.py'), '--threads', String(threads)],
+      mnist ? { REPARAM_BENCH_MNIST: mnist } : {},
+    );
+  const theirs = [1, 2].flatMap((threads) =>
+    ['float64', 'float32'].map((dtype) => ({
+      label: `scikit-learn, ${dtype}, ${threads} thread${threads > 1 ? 's' : ''}`,
+      peer: scikit(threads),
+      how: { ...job, dtype },
+    })),
+  );
+  const own = { label: 'reparam, compiling included', peer: ours(), how: { ...job } };
+  const answers = new Map([own, ...theirs].map((contender) => [contender, []]));
+  for (let round = 0; round < (quick ? 1 : 3); round++) {
+    for (const contender of [...theirs, own]) {
+      const answer = await contender.peer.ask('logistic', contender.how);
+      if (answer.seconds) answers.get(contender).push(answer);
+      else if (round === 0) talk(`  missing: ${contender.label} (${answer.missing ?? answer.error})`);
+      const objectives = theirs.flatMap((c) => answers.get(c).map((a) => a.objective));
+      if (objectives.length > 0) own.how.limit = Math.min(...objectives);
+      await pause(60);
+    }
+  }
+  for (const { peer } of answers.keys()) peer.close();
+  const results = [...answers]
+    .filter(([, found]) => found.length > 0)
+    .map(([{ label }, found]) => {
+      const { objective, iterations } = found.at(-1);
+      return { label, seconds: median(found.map((a) => a.seconds)), objective, iterations };
+    });
+  return { rows, results: results.map((r) => ({ ...r, ratio: results[0].seconds / r.seconds })) };
+}
+
 /** Whole run of the main job: wall time and peak memory. */
 function benchStart() {
   talk('npm start: wall time and peak memory');
@@ -313,6 +357,18 @@ function print(report) {
       '',
     );
   }
+  if (report.logistic) {
+    const { rows, results } = report.logistic;
+    lines.push(
+      `Logistic regression to convergence, ${rows} × 784`,
+      '    seconds   ours / theirs   objective   iterations',
+    );
+    for (const { label, seconds, ratio, objective, iterations } of results) {
+      const [time, quotient] = [seconds.toFixed(2).padStart(9), ratio.toFixed(2).padStart(13)];
+      lines.push(`  ${time}   ${quotient}   ${objective.toFixed(7)}   ${String(iterations).padStart(10)}   ${label}`);
+    }
+    lines.push('');
+  }
   if (report.start) {
     lines.push(
       `npm start, whole: ${report.start.seconds.toFixed(0)} s, peak memory ${report.start.peakMegabytes.toFixed(0)} MB`,
@@ -350,6 +406,9 @@ const groups = {
   },
   importance: async () => {
     report.importance = await benchImportance();
+  },
+  logistic: async () => {
+    report.logistic = await benchLogistic();
   },
   epoch: async () => {
     report.epoch = await benchEpoch(report.steps.find(({ model }) => model === 'vae-pytorch'));

@@ -12,12 +12,12 @@ import { nodeRuntime } from '@reparam/tensor/node';
 import {
   chooseStrength,
   classificationFigures,
+  featuresOf,
   joinRows,
   labelledFeaturesOf,
   linearSvm,
   logisticRegression,
   nearestNeighbours,
-  preprocessed,
   principalCodes,
   probabilityFigures,
   splitValidation,
@@ -29,24 +29,25 @@ const logistic = (strength) => logisticRegression({ strength });
 const all = [
   { name: 'mnist', set: 'mnist', family: logistic, expected: '92.6 ± 0.2' },
   { name: 'fashion-mnist', set: 'fashion-mnist', family: logistic, expected: '84.5 ± 0.3' },
-  {
-    name: 'mnist-pca-20',
-    set: 'mnist',
-    family: (strength) => preprocessed(principalCodes(20), logistic(strength)),
-    expected: '88.0 ± 0.3',
-  },
+  { name: 'mnist-pca-20', set: 'mnist', family: logistic, components: 20, expected: '88.0 ± 0.3' },
   { name: 'mnist-svm', set: 'mnist', family: (strength) => linearSvm({ strength }) },
   { name: 'mnist-nearest', set: 'mnist', classifier: nearestNeighbours() },
 ];
 const strengths = quick ? [1e-2, 1e-4] : [1e-3, 1e-4, 1e-5];
 
-async function measure({ set, family, classifier }) {
+async function measure({ set, family, classifier, components }) {
   const name = quick ? 'digits' : set;
   const started = performance.now();
   const [whole, test] = [await openDataset(name, { split: 'train' }), await openDataset(name, { split: 'test' })];
-  const [train, validation] = Object.values(splitValidation(whole, quick ? 0.2 : 10_000)).map(labelledFeaturesOf);
+  const axes = components && principalCodes(components);
+  const map = axes?.fit(featuresOf(whole));
+  const rowsOf = (dataset) => {
+    const { features, labels } = labelledFeaturesOf(dataset);
+    return { features: axes ? axes.apply(map, features) : features, labels };
+  };
+  const [train, validation] = Object.values(splitValidation(whole, quick ? 0.2 : 10_000)).map(rowsOf);
   const options = { numClasses: 10, runtime: await nodeRuntime({ threads: 1 }) };
-  const unseen = labelledFeaturesOf(test);
+  const unseen = rowsOf(test);
   let fitted;
   if (family) {
     ({ fitted } = await chooseStrength(family, strengths, train, validation, options));
@@ -59,7 +60,7 @@ async function measure({ set, family, classifier }) {
     : classificationFigures(await fitted.predict(unseen.features), unseen.labels, 10);
   return {
     ...fitted.figures,
-    description: (family?.(fitted.figures.strength) ?? classifier).description,
+    description: `${(family?.(fitted.figures.strength) ?? classifier).description}${axes ? `, of ${axes.name}` : ''}`,
     accuracy: figures.accuracy,
     logLoss: figures.logLoss,
     calibrationError: figures.calibrationError,
