@@ -3,7 +3,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, vi } from 'vitest';
+import { main } from '../src/main.ts';
 
 const bin = fileURLToPath(new URL('../bin/reparam.js', import.meta.url));
 
@@ -48,6 +49,27 @@ export function reparam(
     child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
     onStart?.(child);
   });
+}
+
+/** The same without a process of its own, which takes half a second to start; paths are relative to this process. */
+export async function inProcess(args: readonly string[]): Promise<Omit<Result, 'signal'>> {
+  const written = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((name) =>
+    vi.spyOn(process[name], 'write').mockImplementation((...given) => {
+      written[name] += given[0];
+      for (const each of given) if (typeof each === 'function') (each as () => void)();
+      return true;
+    }),
+  );
+  const signals = (['SIGINT', 'SIGTERM'] as const).map((name) => [name, process.listeners(name)] as const);
+  const code = await main(args).finally(() => {
+    for (const spy of spies) spy.mockRestore();
+    // What a process would take with it when it ends.
+    for (const [name, before] of signals) {
+      for (const listener of process.listeners(name)) if (!before.includes(listener)) process.off(name, listener);
+    }
+  });
+  return { code, ...written };
 }
 
 /** A folder for the tests of one file, removed after them. */

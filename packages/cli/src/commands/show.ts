@@ -55,7 +55,7 @@ Examples:
           `${summary.epochs} of ${config.training.epochs} epochs, ${count(summary.steps)} steps, ${duration(summary.seconds)}`,
         ],
         ['weights', run.paramsFile],
-        ...(evaluation ? storedFigures(evaluation.test) : []),
+        ...(evaluation ? [...storedFigures(evaluation.test), ...storedAccuracy(evaluation.test)] : []),
         ...(evaluation?.warnings ?? []).map((warning) => ['warning', warning]),
         ['files', present.join(', ')],
       ]),
@@ -73,4 +73,11 @@ function storedFigures(test: JsonObject): string[][] {
   if (test.bound === 'none') return row('reconstruction log-likelihood', 'reconstructionLogLikelihood');
   if (test.bound === 'exact') return row(exactName(test as { figures?: Evaluation['figures'] }), 'elbo');
   return [...row('ELBO', 'elbo'), ...row(`log-likelihood, ${test.numSamples} samples`, 'logLikelihood')];
+}
+
+/** How many labels of the test set were predicted right, and by what. */
+function storedAccuracy({ classification }: JsonObject): string[][] {
+  const { accuracy, accuracyStandardError, by } = (classification ?? {}) as Record<string, number | string>;
+  if (typeof accuracy !== 'number') return [];
+  return [['test accuracy', `${withError(100 * accuracy, 100 * Number(accuracyStandardError))} %, labels by ${by}`]];
 }

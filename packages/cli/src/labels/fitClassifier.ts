@@ -37,7 +37,7 @@ export async function fitClassifier(
     codes: config.codes,
     validation: held,
     runtime,
-    binarization,
+    binarization: config.binarization ?? binarization,
     seed,
     signal: session.interruptible(),
     onProgress: (share) => session.bar.update(share, 'fitting the classifier', `${Math.round(100 * share)} %`),

@@ -64,7 +64,14 @@ export function codePredictor(
       const draws: Float32Array[] = [];
       for (let draw = 0; draw < numSamples; draw++) {
         const progress = onProgress && ((share: number) => onProgress((draw + share) / numSamples));
-        const coded = { ...options, codes: config.codes, draw, ...(progress && { onProgress: progress }) };
+        const binarization = config.binarization ?? options.binarization;
+        const coded = {
+          ...options,
+          binarization,
+          codes: config.codes,
+          draw,
+          ...(progress && { onProgress: progress }),
+        };
         draws.push(await classifier.scores(await codeFeatures(model, params, dataset, coded)));
       }
       return classifier.hasProbabilities ? averageOutcomes(draws, 'categorical') : meanOf(draws);
@@ -81,5 +88,7 @@ export function describeClassifier(config: CodeClassifierConfig): string {
     'logistic-regression': 'multinomial logistic regression',
     'linear-svm': 'linear SVM (squared hinge, one against the rest)',
   }[config.kind];
-  return `${what} on ${config.codes === 'sample' ? 'samples from the posteriors' : 'posterior means'}`;
+  return `${what} on ${config.codes === 'sample' ? 'samples from the posteriors' : 'posterior means'}${
+    config.binarization ? `, binarisation ${config.binarization}` : ''
+  }`;
 }

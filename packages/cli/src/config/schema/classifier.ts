@@ -1,3 +1,4 @@
+import { binarizations } from 'reparam';
 import { describe, object, oneOf, positive, whole } from './leaves.ts';
 
 /** A classifier of codes as the second stage of a run. */
@@ -10,6 +11,10 @@ export const classifier = describe(
     codes: describe(
       oneOf(['mean', 'sample']).default('mean'),
       'what stands for an example: the mean of its posterior, or a draw from it',
+    ),
+    binarization: describe(
+      oneOf(binarizations as ['none', 'static', 'dynamic', 'threshold']).optional(),
+      'how grey values become bits before they are encoded for the classifier; default: as in training',
     ),
     strength: describe(
       positive().optional(),
