@@ -392,6 +392,33 @@ export const presets: readonly Preset[] = [
     },
   },
   {
+    name: 'pc-vae',
+    summary:
+      'semi-supervised: the sizes of `vae`, and its code must tell the label: softmax of a linear map of the draw',
+    reference: 'Hope et al. 2020, prediction constraint at a fixed weight (sizes of `vae`)',
+    recipe: {
+      model: { ...tanhModel, labels: { kind: 'categorical' } },
+      objective: { kind: 'prediction-constrained' },
+      optimizer: adamCosine,
+      training,
+    },
+  },
+  {
+    name: 'cpc-vae',
+    summary: 'the same, and the reconstruction of an example must be given the label of the example',
+    reference: 'Hope et al. 2020, prediction and consistency constraints, label prior (sizes of `vae`)',
+    recipe: {
+      model: { ...tanhModel, labels: { kind: 'categorical' } },
+      objective: {
+        kind: 'prediction-constrained',
+        consistency: { weight: { schedule: 'linear', from: 0, to: 30, epochs: 5 } },
+        labelPrior: { weight: 30 },
+      },
+      optimizer: adamCosine,
+      training,
+    },
+  },
+  {
     name: 'flow-lu',
     summary: 'linear flow W = P L U on logits of pixels: a normal with full covariance, by gradient',
     reference: 'Kingma and Dhariwal 2018 (LU); data as in Papamakarios et al. 2017',
