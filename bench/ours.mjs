@@ -17,21 +17,28 @@ import {
   take,
 } from 'reparam';
 import { openDataset } from 'reparam/data/node';
+import { writeGradients } from './agreement.mjs';
 import { named } from './models.mjs';
-import { randomBatches, serve } from './peers/protocol.mjs';
+import { randomBatches, randomTargets, serve } from './peers/protocol.mjs';
 
 const wasm = process.argv.includes('--wasm');
 const runtimeOf = (options = {}) => (wasm ? webRuntime() : nodeRuntime({ threads: 2, ...options }));
 
-const stepsPerCall = 25;
+const stepsPerCallOf = (name) => (named(name).labels ? 5 : 25);
 let trained;
 
 /** A compiled training step with its state and K batches of binary pixels in memory. */
 async function prepare(name, batch, runtime) {
-  const { model, objective, width, isReal } = named(name);
+  const { model, objective, width, isReal, labels } = named(name);
+  const stepsPerCall = stepsPerCallOf(name);
   const Values = isReal ? Float32Array : Uint8Array;
   const params = model.init(key(0));
   const optimizer = adam();
+  const targets = labels && {
+    data: randomTargets(stepsPerCall * batch, labels.numClasses),
+    size: labels.numClasses,
+    scale: 1,
+  };
   const state = { params, optimizer: optimizer.init(params) };
   const step = await compileTrainingStep({
     model,
@@ -39,19 +46,20 @@ async function prepare(name, batch, runtime) {
     optimizer,
     runtime,
     state,
-    buffer: { steps: 1, batchSize: batch, width, data: new Values(batch * width), scale: 1 },
+    buffer: { steps: 1, batchSize: batch, width, data: new Values(batch * width), scale: 1, targets },
+    ...labels,
   });
   const x = new Values(stepsPerCall * batch * width);
   const pool = isReal ? [normalArray(key(1), x.length)] : randomBatches(batch, width);
   for (let at = 0; at < x.length; at += pool[0].length)
     x.set(pool[(at / pool[0].length) % pool.length].subarray(0, x.length - at), at);
   const weights = new Float32Array(stepsPerCall * batch).fill(1 / batch);
-  return { step, state, batch, x, weights, width, taken: 0 };
+  return { step, state, batch, x, weights, width, targets, stepsPerCall, taken: 0 };
 }
 
 /** Runs K steps in one call, noise included; returns milliseconds of the call. */
 async function call(run, steps) {
-  const { step, batch, width } = run;
+  const { step, batch, width, targets } = run;
   const started = performance.now();
   const at = (k) => ({ step: run.taken + k, stepsPerEpoch: 469, totalSteps: 1e6 });
   const scalars = Object.fromEntries(
@@ -65,6 +73,9 @@ async function call(run, steps) {
     run.state,
     {
       x: hostTensor(run.x.subarray(0, steps * batch * width), [steps, batch, width]),
+      ...(targets && {
+        targets: hostTensor(targets.data.subarray(0, steps * batch * targets.size), [steps, batch, targets.size]),
+      }),
       weights: hostTensor(run.weights.subarray(0, steps * batch), [steps, batch]),
     },
     steps,
@@ -110,13 +121,13 @@ async function profile(name, batch) {
   const folder = mkdtempSync(join(tmpdir(), 'reparam-bench-'));
   try {
     const run = await prepare(name, batch, await runtimeOf({ profile: join(folder, 'profile') }));
-    for (let i = 0; i < 6; i++) await call(run, stepsPerCall);
+    for (let i = 0; i < 6; i++) await call(run, run.stepsPerCall);
     await run.step.program.dispose();
     const events = JSON.parse(readFileSync(join(folder, readdirSync(folder)[0]), 'utf8'));
     const perOperator = {};
     for (const { cat, name: event, dur, args } of events) {
       if (cat !== 'Node' || !event.endsWith('_kernel_time') || args.op_name === 'Loop') continue;
-      perOperator[args.op_name] = (perOperator[args.op_name] ?? 0) + dur / 1000 / (6 * stepsPerCall);
+      perOperator[args.op_name] = (perOperator[args.op_name] ?? 0) + dur / 1000 / (6 * run.stepsPerCall);
     }
     const total = Object.values(perOperator).reduce((a, b) => a + b, 0);
     const products = (perOperator.Gemm ?? 0) + (perOperator.FusedGemm ?? 0) + (perOperator.MatMul ?? 0);
@@ -144,7 +155,7 @@ await serve({
     return {
       peer: `reparam ${name}`,
       version,
-      commands: ['setup', 'round', 'epoch', 'importance', 'sample', 'logistic', 'gemm', 'profile'],
+      commands: ['setup', 'round', 'gradients', 'epoch', 'importance', 'sample', 'logistic', 'gemm', 'profile'],
     };
   },
   setup: async ({ model, batch }) => {
@@ -153,19 +164,20 @@ await serve({
     trained = await prepare(model, batch, await runtimeOf());
     await call(trained, 1);
     const firstStepSeconds = (performance.now() - started) / 1000;
-    for (let i = 0; i < 2; i++) await call(trained, stepsPerCall);
+    for (let i = 0; i < 2; i++) await call(trained, trained.stepsPerCall);
     const { flops, matmulFlops } = trained.step.program.info;
     return { ok: true, firstStepSeconds, flops, matmulFlops };
   },
   round: async ({ steps }) => {
     const ms = [];
     for (let done = 0; done < steps; ) {
-      const now = Math.min(stepsPerCall, steps - done);
+      const now = Math.min(trained.stepsPerCall, steps - done);
       ms.push(...new Array(now).fill((await call(trained, now)) / now));
       done += now;
     }
     return { ms, loss: trained.loss };
   },
+  gradients: async ({ model, batch, folder }) => writeGradients(model, batch, folder, await runtimeOf()),
   /** One epoch of MNIST through `fit`, binarisation, noise and shuffling included; the first, cold one is not counted. */
   epoch: async ({ model, batch = 128 }) => {
     const data = await openDataset('mnist', { split: 'train' });

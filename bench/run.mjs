@@ -2,12 +2,12 @@
  * Trains the same models with this project and with its peers, side by side: `npm run bench`. Rounds are interleaved,
  * because a machine's speed drifts; figures are medians over rounds, and only their ratios mean anything elsewhere.
  *
- *   npm run bench -- [--quick] [--only vae,conv,iwae,flows,importance,logistic,epoch,start]
+ *   npm run bench -- [--quick] [--only vae,conv,iwae,flows,m2,importance,logistic,epoch,start]
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { cpus } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -148,6 +148,58 @@ async function benchOthers(model, batch, steps, variants = { '': {} }) {
     all.push(await enter(`torch.compile, 2 threads, fused Adam${note}`, torch(2), model, batch, compiled));
   }
   return raced(model, batch, all, steps);
+}
+
+/** Steps of M2: PyTorch with rows repeated once a class, or with its encoder's first layer split; quick: the fused Adam, compiled one way. */
+async function benchSemiSupervised(model, batch) {
+  talk(`step: ${model}, batch ${batch}`);
+  const all = [await enter('reparam (onnxruntime-node)', ours(), model, batch)];
+  for (const [note, split] of [
+    ['rows repeated', false],
+    ['first layer split', true],
+  ]) {
+    for (const threads of [1, 2]) {
+      for (const adam of quick ? ['fused'] : ['fused', 'default']) {
+        const label = `PyTorch eager, ${threads} thread${threads > 1 ? 's' : ''}, ${adam} Adam, ${note}`;
+        all.push(await enter(label, torch(threads), model, batch, { adam, split }, { variant: { split } }));
+      }
+    }
+    if (quick && !split) continue;
+    const compiled = { adam: 'fused', compile: true, split };
+    all.push(await enter(`torch.compile, 2 threads, fused Adam, ${note}`, torch(2), model, batch, compiled));
+  }
+  await agree(
+    model,
+    batch,
+    all.filter(({ peer }) => peer),
+  );
+  return raced(model, batch, all, quick ? 6 : 20);
+}
+
+/** Throws where PyTorch, in any of its ways, gets another loss or gradient than ours from the same weights and noise. */
+async function agree(model, batch, [own, ...others]) {
+  const folder = mkdtempSync(join(tmpdir(), 'reparam-bench-'));
+  try {
+    const ask = async ({ peer, label, variant }) => {
+      const answer = await peer.ask('gradients', { model, batch, folder, variant });
+      if (answer.error ?? answer.missing) throw new Error(`${label}: ${answer.error ?? answer.missing}`);
+      return answer;
+    };
+    const { loss } = await ask(own);
+    const tried = new Set();
+    for (const other of others) {
+      const way = JSON.stringify(other.variant);
+      if (!way || tried.has(way)) continue;
+      tried.add(way);
+      const answer = await ask(other);
+      const differences = Object.entries({ loss: Math.abs(answer.loss / loss - 1), ...answer.gradients });
+      const [where, most] = differences.reduce((a, b) => (b[1] <= a[1] ? a : b));
+      if (!(most < 1e-4)) throw new Error(`${other.label}: differs from ours by ${most} in ${where}`);
+      talk(`  agrees: ${other.label}: loss ${loss}, largest relative difference ${most.toExponential(1)} (${where})`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Samples of flows: a masked autoregressive one takes a pass of its net for each dimension of each layer. */
@@ -403,6 +455,9 @@ const groups = {
     report.steps.push(await benchOthers('realnvp', 100, 200));
     report.steps.push(await benchOthers('maf', 100, 200));
     report.sampling = await benchSampling(1000);
+  },
+  m2: async () => {
+    report.steps.push(await benchSemiSupervised('m2', 200));
   },
   importance: async () => {
     report.importance = await benchImportance();

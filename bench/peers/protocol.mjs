@@ -19,6 +19,19 @@ export const flows = {
   maf: { dim: 64, length: 5, hidden: [100, 100] },
 };
 
+/** M2: the sizes of each of its three networks, classes, and how many rows, the first of a batch, have a label. */
+export const semiSupervised = {
+  m2: {
+    pixels: 784,
+    hidden: [500, 500],
+    latent: 50,
+    activation: 'relu',
+    numClasses: 10,
+    numLabelled: 100,
+    alpha: 0.1,
+  },
+};
+
 /** Answers commands from stdin, one JSON line each, until `exit` or the end of the input. */
 export async function serve(commands) {
   for await (const line of createInterface({ input: process.stdin })) {
@@ -102,6 +115,14 @@ export function randomBatches(batch, pixels) {
   return Array.from({ length: 8 }, () =>
     Float32Array.from({ length: batch * pixels }, () => (random() < 0.13 ? 1 : 0)),
   );
+}
+
+/** One-hot rows of random classes, bytes. */
+export function randomTargets(rows, numClasses) {
+  const random = uniform(1);
+  const targets = new Uint8Array(rows * numClasses);
+  for (let i = 0; i < rows; i++) targets[i * numClasses + Math.floor(random() * numClasses)] = 1;
+  return targets;
 }
 
 /** Runs `step(batchIndex)` the given number of times: milliseconds of each, and the last loss per example. */

@@ -76,6 +76,7 @@ except ImportError as error:
 sys.dont_write_bytecode = True
 import example_epoch
 import torch_models
+import torch_semisupervised
 
 if options.blas_threads in (None, options.threads):
     torch.set_num_threads(options.threads)
@@ -158,11 +159,15 @@ MAKE = {
     **{name: lambda sizes=sizes: ConvVae(*sizes) for name, sizes in CONVOLUTIONAL.items()},
     **{name: lambda name=name: torch_models.Flow(name) for name in FLOWS},
     "iwae": lambda: torch_models.ImportanceWeighted(Vae(*MODELS["vae"]), 50),
+    "m2": lambda: torch_semisupervised.SemiSupervised(),
+    "m2-split": lambda: torch_semisupervised.SemiSupervised(split=True),
     "iwae-dreg": lambda: torch_models.ImportanceWeighted(Vae(*MODELS["vae"]), 50, dreg=True),
 }
 
 
 def batches_for(name, batch, channels_last=False):
+    if name.startswith("m2"):
+        return torch_semisupervised.batches(batch)
     if name in FLOWS:
         return list(torch.randn(32, batch, 64, generator=torch.Generator().manual_seed(0)))
     return random_batches(batch, CONVOLUTIONAL[name][0] if name in CONVOLUTIONAL else (784,), channels_last)
@@ -204,7 +209,7 @@ def timed(trainer, batches, steps, first=0):
         start = time.perf_counter()
         loss = trainer.step(x)
         times.append(1e3 * (time.perf_counter() - start))
-    return times, loss / len(x)
+    return times, loss if getattr(trainer.model, "is_mean", False) else loss / len(x)
 
 
 def fastest(candidates, batches):
@@ -232,7 +237,7 @@ class Peer:
             "blas": "mkl" if torch.backends.mkl.is_available() else "openblas or other",
             "malloc": options.malloc,
             "cpu": torch.backends.cpu.get_cpu_capability(),
-            "commands": ["setup", "round", "epoch", "importance", "sample"],
+            "commands": ["setup", "round", "gradients", "epoch", "importance", "sample"],
         }
 
     def setup(self, command):
@@ -240,6 +245,7 @@ class Peer:
         if name not in MAKE:
             raise ValueError(f"unknown model {name!r}; known: {', '.join(MAKE)}")
         variant = command.get("variant", {})
+        name += "-split" if variant.get("split") else ""
         self.size = command.get("batch", 128)
         channels_last = variant.get("channelsLast", False)
         self.batches, self.position = batches_for(name, self.size, channels_last), 0
@@ -261,6 +267,9 @@ class Peer:
         times, loss = timed(self.trainer, self.batches, command["steps"], self.position)
         self.position += command["steps"]
         return {"ms": times, "loss": loss}
+
+    def gradients(self, command):
+        return torch_semisupervised.compare(command.get("variant", {}).get("split", False), command["folder"])
 
     def epoch(self, command):
         if self.images is None:
@@ -301,7 +310,7 @@ class Peer:
 def serve():
     peer = Peer()
     commands = {
-        name: getattr(peer, name) for name in ("hello", "setup", "round", "epoch", "importance", "sample")
+        name: getattr(peer, name) for name in ("hello", "setup", "round", "gradients", "epoch", "importance", "sample")
     }
     for line in sys.stdin:
         if not line.strip():
