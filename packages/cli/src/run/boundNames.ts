@@ -10,10 +10,11 @@ export const boundNames: Readonly<Record<Bound, string>> = {
 /** What is maximised, and p(x|z): the ELBO of a flow is its log-likelihood, an autoencoder has none. */
 export function describeObjective(model: LatentModel, { name, description }: Objective): string {
   const { likelihood } = model.describe();
-  if (model.bound === 'exact' && description.startsWith('E_q log p(x|z) − KL(')) {
+  if (model.bound === 'exact' && name === 'elbo' && description.startsWith('E_q log p(x|z) − KL(')) {
     return `log p(x), exact: the ELBO of a flow. p(x|z): ${likelihood}`;
   }
   const what = model.bound === 'none' && name === 'reconstruction' ? 'log p(x|z) at the code z of x' : description;
-  const isConditional = model.conditionSize !== undefined;
+  // A class that the model tells itself is summed out.
+  const isConditional = model.conditionSize !== undefined && !model.labels?.logPrior;
   return `${what}. ${isConditional ? 'p(x|z, c)' : 'p(x|z)'}: ${likelihood}${isConditional ? '. All figures are of x given the condition c' : ''}`;
 }
