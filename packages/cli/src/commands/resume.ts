@@ -60,7 +60,15 @@ async function resumeProgram(session: Session, folder: string, config: DensityRu
 
 /** What there is to say of a run that is complete; undefined for one that is not. */
 async function finished(session: Session, folder: string, config: RunConfig): Promise<Output | undefined> {
-  const { samples: _, reconstructions: __, manifold: ___, checkpoint, classifier, ...always } = runFiles;
+  const {
+    samples: _,
+    reconstructions: __,
+    manifold: ___,
+    analogies: ____,
+    checkpoint,
+    classifier,
+    ...always
+  } = runFiles;
   const needed = [
     ...Object.values(always),
     ...(config.program ? [] : [checkpoint]),

@@ -65,7 +65,9 @@ export function testTable(
         ? [['bits per dimension', withError(bitsPerDimension.value, bitsPerDimension.standardError), 'bits/value']]
         : []),
       ...(quantity === 'density' ? [['figures', 'densities', 'depend on the scale of the data']] : []),
-      ...(conditionSize === undefined ? [] : [['figures', 'of x given the condition c', '']]),
+      ...(conditionSize === undefined || evaluation.figures?.classRate
+        ? []
+        : [['figures', 'of x given the condition c', '']]),
       ...(bound === 'exact' ? [] : [['active units', `${activeUnits} of ${latentDim}`, '']]),
       ['examples', numExamples.toLocaleString('en-US'), ''],
       ...(labels ? labelRows(labels) : []),
@@ -82,6 +84,9 @@ export const exactName = ({ figures }: Pick<Evaluation, 'figures'>): string =>
 export const figureNames: Readonly<Record<string, string>> = {
   logitLogLikelihood: 'log-density of the logits',
   unitLogLikelihood: 'log-density of values in [0, 1]',
+  classRate: 'part of the rate about the class y',
+  elboGivenClass: 'ELBO given y',
+  logLikelihoodGivenClass: 'log-likelihood given y',
 };
 
 /** What the importance-sampled figure is called. */

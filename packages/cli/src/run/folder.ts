@@ -16,6 +16,7 @@ export const runFiles = {
   samples: 'samples.png',
   reconstructions: 'reconstructions.png',
   manifold: 'manifold.png',
+  analogies: 'analogies.png',
   evaluation: 'evaluation.json',
   report: 'report.html',
 } as const;

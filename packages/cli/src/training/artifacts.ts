@@ -24,6 +24,7 @@ import { figureContext } from '../figures/context.ts';
 import { drawFigures, figureKinds } from '../figures/index.ts';
 import { displayRange, imageSizeOf, toGrey } from '../pictures.ts';
 import { runFiles } from '../run/folder.ts';
+import { analogyPicture } from './analogyPicture.ts';
 import type { Prepared } from './prepare.ts';
 import { samplePicture } from './samplePicture.ts';
 
@@ -58,6 +59,9 @@ export async function drawPictures(context: ArtifactContext): Promise<Map<string
         : 'Test examples as the model sees them, and below each the mean of p(x|z) at the mean of its posterior.',
     png: encodePng(pairsGrid(toGrey(pairs.input, range), toGrey(pairs.mean, range), { ...size, columns: 10 })),
   });
+
+  const styles = await analogyPicture(context, size, range);
+  if (styles) pictures.set(runFiles.analogies, styles);
 
   if (model.latentDim === 2 && model.conditionSize === undefined && hasQuantiles(model, params)) {
     const { mean } = await manifold(model, params, 20, options);

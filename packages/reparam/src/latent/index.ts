@@ -1,3 +1,4 @@
+export { analogies } from './analogies.ts';
 export { averageOutcomes } from './averageOutcomes.ts';
 export { classMeans } from './classMeans.ts';
 export { type Completions, complete } from './complete.ts';

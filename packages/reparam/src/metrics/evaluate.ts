@@ -36,9 +36,10 @@ export interface Evaluation {
   readonly collapsedDimensions: number[];
   /** KL of each latent dimension, averaged over the data; absent for posteriors or priors that do not factorise. */
   readonly klPerDimension?: number[];
-  /** Of a model that sums out the class: its figures given the class, where the examples come with it. */
-  readonly givenClass?: Readonly<Pick<Evaluation, 'elbo' | 'rate' | 'distortion' | 'logLikelihood'>>;
-  /** What else the model measures of an example: of a flow on pixels, the log-likelihood in other units. */
+  /**
+   * What else the model measures of an example: of a flow on pixels, the log-likelihood in other units; of a model that sums
+   * out the class, the part of the rate that is about it, and ELBO and log-likelihood given the class where examples have one.
+   */
   readonly figures?: Readonly<Record<string, Estimate>>;
   /** Whether log-probabilities are of values that can be counted, or densities: those depend on the scale of the data. */
   readonly quantity: 'probability' | 'density';
@@ -51,7 +52,8 @@ const activeThreshold = 0.01;
 
 /**
  * ELBO, rate, distortion, importance-sampled log-likelihood, active units and KL per dimension of `model` on `dataset`. Where
- * the class is a variable of the model they are of log p(x), without looking at labels; `givenClass` are of log p(x given y).
+ * the class is a variable of the model they are of log p(x), without looking at labels; further
+ * figures are of log p(x given y).
  */
 export async function evaluate(
   model: LatentModel,
@@ -64,8 +66,9 @@ export async function evaluate(
   const { onProgress } = options;
   const half = (from: number) => ({ ...options, onProgress: (share: number) => onProgress?.(from + share / 2) });
   const whole = await measure(model, params, { ...dataset, condition: undefined }, half(0));
-  const { elbo, rate, distortion, logLikelihood } = await measure(model, params, dataset, half(0.5));
-  return { ...whole, givenClass: { elbo, rate, distortion, ...(logLikelihood && { logLikelihood }) } };
+  const { elbo, logLikelihood } = await measure(model, params, dataset, half(0.5));
+  const given = { elboGivenClass: elbo, ...(logLikelihood && { logLikelihoodGivenClass: logLikelihood }) };
+  return { ...whole, figures: { ...whole.figures, ...given } };
 }
 
 async function measure(

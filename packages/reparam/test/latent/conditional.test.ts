@@ -2,6 +2,7 @@ import { hostTensor, key, normalArray, normalQuantile } from '@reparam/tensor';
 import { nodeRuntime } from '@reparam/tensor/node';
 import * as ort from 'onnxruntime-node';
 import {
+  analogies,
   complete,
   completion,
   conditionalNormal,
@@ -21,6 +22,7 @@ import {
   mixtureOfNormals,
   mlp,
   priorScale,
+  reconstruct,
   sample,
   standardNormal,
   take,
@@ -198,4 +200,19 @@ describe('exports', () => {
     const { mean: decoded } = await run(exportDecoder(own, ownParams), { z: z! });
     expect(decoded!.dims).toEqual([7, 8, 8]);
   });
+});
+
+test('an analogy is the example with another condition: in its own class, its reconstruction', async () => {
+  const shown = await analogies(model, params, data, { runtime });
+  expect(shown.shape).toEqual([7, 10, 64]);
+  const { mean: own } = await reconstruct(model, params, data, { runtime });
+  const { mean: codes } = await encode(model, params, data, { runtime });
+  for (let row = 0; row < 7; row++) {
+    const at = (label: number) => shown.data.subarray((10 * row + label) * 64, (10 * row + label + 1) * 64);
+    expect(largestGap(at(data.labels![row]!), own.data.subarray(64 * row, 64 * (row + 1)))).toBeLessThan(1e-6);
+    const z = hostTensor(codes.data.slice(2 * row, 2 * row + 2), [1, 2]);
+    const four = await decodeMeans(model, params, z, { runtime, condition: labelCondition([4], 10) });
+    expect(largestGap(at(4), four.data)).toBeLessThan(1e-6);
+  }
+  await expect(analogies(vae(parts), params, data, { runtime })).rejects.toThrow(/given the class/);
 });
