@@ -131,6 +131,8 @@ export const print = (text: string): Promise<void> =>
 
 function createSession(options: CommonOptions): Session {
   const isChild = process.env[progressVariable] !== undefined;
+  // Without the command that started it, nobody asks for the rest: it ends as by Ctrl-C.
+  if (isChild) process.once('disconnect', () => process.kill(process.pid, 'SIGINT'));
   const bar = isChild ? sentBar((state) => process.send?.(state)) : progressBar(process.stderr, !options.quiet);
   const warn = (text: string) => {
     bar.clear();

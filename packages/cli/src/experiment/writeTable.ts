@@ -48,7 +48,7 @@ export async function writeTable(folder: string, table: Table): Promise<void> {
 }
 
 export const titleOf = ({ dataset, budget }: Pick<Table, 'dataset' | 'budget'>): string =>
-  `Labels of ${dataset}: ${budget === 'all' ? 'all, split 80 to 20' : `${budget} of them`}`;
+  `Classes of ${dataset}, ${budget === 'all' ? 'all images labelled, split 80 to 20' : `${budget} images labelled`}`;
 
 const isComplete = (rows: readonly TableRow[]): boolean => rows.every(({ cells, done }) => cells === done);
 
@@ -129,7 +129,7 @@ export function csvOf(rows: readonly TableRow[]): string {
     .join('');
 }
 
-const quoted = (text: string): string => (text.includes(',') ? `"${text}"` : text);
+const quoted = (text: string): string => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 function markdownOf(table: Table): string {
   const { notes, rows } = table;

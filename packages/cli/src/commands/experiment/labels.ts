@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { nearest, ReparamError } from '@reparam/tensor';
 import type { Command } from 'commander';
 import { type App, addRuntimeOptions, numberOption, type Output, type Session, wholeOption } from '../../app.ts';
-import type { Budget } from '../../experiment/labelSplit.ts';
+import { type Budget, labelSplit } from '../../experiment/labelSplit.ts';
 import { type Method, methods } from '../../experiment/methods.ts';
 import { notesOf } from '../../experiment/notes.ts';
 import { type Images, openImages } from '../../experiment/openImages.ts';
@@ -98,6 +98,8 @@ async function resolve(session: Session, given: LabelsOptions) {
   }
   const chosen = chosenMethods(given.only).filter(({ isOfFewLabels }) => labels !== 'all' || !isOfFewLabels);
   const images = await openImages(session, dataset, given.testDataset);
+  // Refused before anything is run, where so many labels cannot be drawn.
+  if (labels !== 'all') labelSplit(images.train, images.test, labels, 0);
   const settings: TableSettings = {
     data: images.facts,
     budget: labels,
