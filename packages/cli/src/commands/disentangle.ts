@@ -61,7 +61,7 @@ Examples:
     const shares = mig.information.map((nats, at) => nats / mig.entropies[Math.floor(at / dim)]!);
     const dims = dimensionsThatTell(shares, dim);
     const svg = heatMap({
-      title: `What each dimension tells of each factor: ${run.config.preset} on ${dataset.name}`,
+      title: `Factors in the codes of ${run.config.preset} on ${dataset.name}`,
       caption: `Mutual information as a share of the factor’s entropy, of ${dataset.size} posterior means in ${options.bins} bins; the dimensions that tell most first${dims.length < dim ? `, ${dims.length} of ${dim}` : ''}. A code that keeps factors apart has one dark cell in each row, and no two in a column.`,
       rows: factors.names,
       columns: dims.map((j) => `z${j}`),

@@ -55,8 +55,6 @@ export function heatMap({ title, caption, rows, columns, values, most, decimals 
       }),
     ];
   });
-  return sheet(
-    { title, caption, width: left + columns.length * cellWidth + 14, height: 20 + rows.length * cellHeight },
-    [names, cells],
-  );
+  const width = Math.max(left + columns.length * cellWidth + 14, 28 + textWidth(title, 16));
+  return sheet({ title, caption, width, height: 20 + rows.length * cellHeight }, [names, cells]);
 }
