@@ -19,6 +19,7 @@ import * as latents from './commands/latents.ts';
 import * as manifold from './commands/manifold.ts';
 import * as plot from './commands/plot.ts';
 import * as presets from './commands/presets.ts';
+import * as probe from './commands/probe.ts';
 import * as quality from './commands/quality.ts';
 import * as reconstruct from './commands/reconstruct.ts';
 import * as resume from './commands/resume.ts';
@@ -35,6 +36,7 @@ const commands: readonly { register(program: Command, app: App): void }[] = [
   experiment,
   evaluate,
   classify,
+  probe,
   quality,
   anomaly,
   show,

@@ -16,6 +16,7 @@ const commands = [
 const all = [
   ...commands,
   'classify',
+  'probe',
   'compare',
   'quality',
   'plot',

@@ -111,6 +111,13 @@ describe('m1', () => {
     expect(array.data[3]).toBeCloseTo(rows[0]![4]!, 6);
   });
 
+  it('probe tells what codes of any run are worth, by the same classifier', async () => {
+    const { classification: found } = await json('probe', place(), '--labels', '100', '--threads', '1');
+    expect(found).toEqual(classification(trained));
+    const { code, stderr } = await run('probe', place(), '--labels', '7');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('a multiple of 10')]);
+  });
+
   it('averages the probabilities of several draws of a sampled code; a linear SVM has margins', async () => {
     const set = ['--set', 'classifier.codes=sample'];
     await json(...files(), '--preset', 'm1', ...tiny, ...set, '--validation', '200', '--out', at('sampled'));
