@@ -411,8 +411,8 @@ export const presets: readonly Preset[] = [
       model: { ...tanhModel, labels: { kind: 'categorical' } },
       objective: {
         kind: 'prediction-constrained',
-        consistency: { weight: { schedule: 'linear', from: 0, to: 30, epochs: 5 } },
-        labelPrior: { weight: 30 },
+        consistency: { weight: 10 },
+        labelPrior: { weight: 10 },
       },
       optimizer: adamCosine,
       training,
