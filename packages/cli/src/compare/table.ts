@@ -1,4 +1,5 @@
 import { estimate } from 'reparam';
+import { isObject } from '../config/tree.ts';
 import type { CellResult } from './runCell.ts';
 
 /** A figure over seeds. */
@@ -24,6 +25,7 @@ export const comparedFigures = [
   { key: 'logLikelihood', title: 'log-likelihood', unit: 'nats/example' },
   { key: 'rate', title: 'rate', unit: 'nats/example' },
   { key: 'distortion', title: 'distortion', unit: 'nats/example' },
+  { key: 'accuracy', title: 'accuracy', unit: 'share of labels' },
   { key: 'activeUnits', title: 'active units', unit: 'dimensions' },
   { key: 'seconds', title: 'training', unit: 's' },
   { key: 'stepMs', title: 'step', unit: 'ms' },
@@ -38,7 +40,11 @@ export function comparisonRow(preset: string, seeds: readonly number[], results:
   const isExact = results.every(({ test }) => test.bound === 'exact');
   for (const { key } of comparedFigures) {
     if (isExact && ofBounds.has(key)) continue;
-    const found = results.map((result) => ({ ...result, ...result.test }) as Record<string, unknown>);
+    const found = results.map((result) => ({
+      ...result,
+      ...result.test,
+      ...(isObject(result.test.classification) && result.test.classification),
+    })) as Record<string, unknown>[];
     const values = found.map((result) => result[key]).filter((value) => typeof value === 'number');
     if (values.length < results.length) continue;
     const { value: mean, standardError } = estimate(values);
