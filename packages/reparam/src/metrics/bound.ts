@@ -30,6 +30,7 @@ export const figure = 'figure:';
 /** Distortion, rate (KL in closed form where there is one), posterior mean and KL per dimension, one row an example. */
 export function boundRows(model: LatentModel, numSamples: number) {
   return (params: SymbolicParams, x: Tensor, context: Context): Record<string, Tensor> => {
+    if (model.codes) return codeRows(model.codes, numSamples, params, x, context);
     if (sumsOutClasses(model, context)) return classRows(model, numSamples, params, x, context);
     const q = model.encode(params, x, context);
     const p = model.prior(params, context);
@@ -50,6 +51,20 @@ export function boundRows(model: LatentModel, numSamples: number) {
       ...(Object.fromEntries(figures) as Record<string, Tensor>),
     };
   };
+}
+
+/** The same of a model of codes: the step from examples to codes beside what bounds the density of the codes. */
+function codeRows(
+  codes: NonNullable<LatentModel['codes']>,
+  numSamples: number,
+  params: SymbolicParams,
+  x: Tensor,
+  context: Context,
+): Record<string, Tensor> {
+  const { value, distortion, rate: step } = codes.draw(params, x, context);
+  const rows = boundRows(codes.model, numSamples)(codes.params(params), value, context);
+  const rate = sub(step, rows.elbo!);
+  return { ...rows, distortion, rate, elbo: neg(add(distortion, rate)) };
 }
 
 /** The same without labels, of a model in which the class is a variable: summed out by q(y given x). */

@@ -55,6 +55,8 @@ interface Weights<T> {
 /** Rows and samples of one step: their product is the decoder's batch, small enough for the processor's caches. */
 const rowsPerBatch = 16;
 const samplesPerStep = 100;
+/** The same where each is a pass of its own, through a draw of codes. */
+const codesPerStep = 10;
 /** Steps of one call of the runtime, whose noise lies in memory. */
 const stepsPerCall = 5;
 /** Added to the log-weights of samples beyond the last one. */
@@ -135,7 +137,8 @@ async function compileBatches(
   { runtime, numSamples, binarization = 'none', seed, draw, signal }: ImportanceOptions,
 ): Promise<Batches> {
   const batchSize = Math.min(rowsPerBatch, dataset.size);
-  const chunk = Math.min(numSamples, Math.ceil(samplesPerStep / classesOf(model, dataset)));
+  const perStep = model.codes ? codesPerStep : Math.ceil(samplesPerStep / classesOf(model, dataset));
+  const chunk = Math.min(numSamples, perStep);
   const steps = Math.ceil(numSamples / chunk);
   const buffer = batchBuffer(dataset, { steps: 1, batchSize, binarization });
 

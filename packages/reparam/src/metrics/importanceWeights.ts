@@ -1,4 +1,4 @@
-import { add, logSumExp, reshape, sub, type Tensor } from '@reparam/tensor';
+import { add, concat, logSumExp, reshape, sub, type Tensor } from '@reparam/tensor';
 import type { Context } from '../context.ts';
 import type { LatentModel } from '../models/index.ts';
 import { classBound, sumsOutClasses } from '../objectives/classBound.ts';
@@ -16,6 +16,16 @@ export function importanceWeights(
   context: Context,
   count: number,
 ): Tensor {
+  const { codes } = model;
+  if (codes) {
+    const own = codes.params(params);
+    const draws = Array.from({ length: count }, (_, i) => {
+      const each = context.child(`draw${i}`);
+      const { value, distortion, rate } = codes.draw(params, x, each);
+      return sub(importanceWeights(codes.model, own, value, each, 1), add(distortion, rate));
+    });
+    return concat(draws, 0);
+  }
   if (!sumsOutClasses(model, context)) {
     const q = model.encode(params, x, context);
     const { value: z, logProb: logQ } = q.rsampleWithLogProb(context.site('importance'), [count]);

@@ -7,5 +7,6 @@ export type { InitOptions, LabelPrediction, LatentModel } from './latentModel.ts
 export { type M2Options, m2 } from './m2.ts';
 export { type MadeOptions, made } from './made.ts';
 export { linearOutput, type OutputLayer, transposedConvOutput } from './outputLayer.ts';
+export { type CodeDraw, type StackedOptions, stacked, withLower } from './stacked.ts';
 export { type DequantizedLogitsOptions, dequantizedLogits, realValues, type Treatment } from './treatment.ts';
 export { type VaeOptions, vae } from './vae.ts';

@@ -4,6 +4,7 @@ import type { Distribution, Reparameterizable, SampleWithLogProb } from '../dist
 import type { Support } from '../likelihoods/index.ts';
 import type { HostParams, SymbolicParams } from '../params.ts';
 import type { Bound } from '../posteriors/index.ts';
+import type { CodeDraw } from './stacked.ts';
 
 /** What the starting parameters may depend on besides the key. */
 export interface InitOptions {
@@ -60,6 +61,16 @@ export interface LatentModel {
     z: HostTensor,
     options: { readonly runtime: Runtime; readonly signal?: AbortSignal | undefined },
   ): Promise<Float32Tensor>;
+  /** Set where the model is one of the codes of another: log p(x) is bounded through a draw of these. */
+  readonly codes?:
+    | {
+        /** The model of the codes. */
+        readonly model: LatentModel;
+        /** Its parameters among those of the whole. */
+        params(params: SymbolicParams): SymbolicParams;
+        draw(params: SymbolicParams, x: Tensor, context: Context): CodeDraw;
+      }
+    | undefined;
   /** Set where the model predicts labels. */
   readonly labels?: LabelPrediction | undefined;
   /** Further figures of each example [B], from draws of z [S, B, …] and the bound [B]. */

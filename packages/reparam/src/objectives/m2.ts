@@ -5,19 +5,22 @@ import {
   div,
   equal,
   exp,
+  flatten,
   mul,
   neg,
   ReparamError,
   slice,
+  square,
   sub,
   sum,
   type Tensor,
   transpose,
 } from '@reparam/tensor';
 import type { LabelPrediction, LatentModel } from '../models/latentModel.ts';
+import { type SymbolicParams, trainable } from '../params.ts';
 import { classBound } from './classBound.ts';
 import { requireCount, requireNumber } from './drawBound.ts';
-import type { Objective } from './objective.ts';
+import { batchMean, type Objective } from './objective.ts';
 
 /** Options of the objective of M2. */
 export interface M2ObjectiveOptions {
@@ -25,26 +28,33 @@ export interface M2ObjectiveOptions {
   readonly alpha?: number;
   /** Draws of z for each example and class. */
   readonly numSamples?: number;
+  /** Precision τ of a prior N(0, 1/τ) of every weight: adds τ/2 · Σ w² / N to the loss for each example. Default 0: none. */
+  readonly weightPrior?: number | undefined;
 }
 
 /**
  * The objective J^α of M2 (Kingma et al. 2014), for each example of the whole set: the bound on log p(x, y) of labelled
  * examples, the bound U(x) on log p(x) of the others with the class summed out, and −log q(y given x) of the labelled ones,
- * averaged over these and weighted by α. Terms `labelledBound`, `unlabelledBound`, `crossEntropy`, `accuracy` and `entropy`
+ * averaged over these and weighted by α. Of a model of codes it is that of a draw of the codes, with the same label. Terms `labelledBound`, `unlabelledBound`, `crossEntropy`, `accuracy` and `entropy`
  * (of q(y given x) where there is no label) are averages over their own rows; `elbo`, `rate` and `distortion` are of the whole.
  * @example m2Objective({ alpha: 0.1 })
  */
-export function m2Objective({ alpha = 0.1, numSamples = 1 }: M2ObjectiveOptions = {}): Objective {
+export function m2Objective({ alpha = 0.1, numSamples = 1, weightPrior = 0 }: M2ObjectiveOptions = {}): Objective {
   requireCount('numSamples', numSamples);
   requireNumber('alpha', alpha);
+  requireNumber('weightPrior', weightPrior);
   const draws = `${numSamples} draw${numSamples > 1 ? 's' : ''} of z an example and class`;
   return {
     name: 'm2',
-    description: `E_q log p(x, y, z) − log q(z|x,y) with labels, Σ_y q(y|x) of it + H(q(y|x)) without, + ${alpha} · log q(y|x) of labels, ${draws}`,
+    description: `E_q log p(x, y, z) − log q(z|x,y) with labels, Σ_y q(y|x) of it + H(q(y|x)) without, + ${alpha} · log q(y|x) of labels, ${draws}${weightPrior ? `; N(0, 1/${weightPrior}) on weights` : ''}`,
     schedules: [],
     needsWholeBatch: true,
     needsTargets: true,
-    loss(model, params, { x, weights, targets }, context) {
+    loss(whole, all, batch, context) {
+      const { weights, targets } = batch;
+      const { codes } = whole;
+      const drawn = codes?.draw(all, batch.x, context);
+      const [model, params, x] = codes ? [codes.model, codes.params(all), drawn!.value] : [whole, all, batch.x];
       const labels = requireClasses(model);
       if (!targets) {
         throw new ReparamError('data', 'the objective of M2 needs labels', {
@@ -73,16 +83,22 @@ export function m2Objective({ alpha = 0.1, numSamples = 1 }: M2ObjectiveOptions 
         });
       }
       const [first, other] = parts as [Part, Part?];
-      const whole = (name: 'distortion' | 'rate') =>
+      const total = (name: 'distortion' | 'rate') =>
         parts.map((part) => sum(mul(part[name], part.weights))).reduce((a, b) => add(a, b));
       const bound = (part: Part) =>
         neg(div(sum(mul(add(part.distortion, part.rate), part.weights)), sum(part.weights)));
-      const [distortion, rate] = [whole('distortion'), whole('rate')];
+      const { distortion, rate } = drawn
+        ? {
+            distortion: batchMean(drawn.distortion, batch),
+            rate: add(batchMean(drawn.rate, batch), add(total('distortion'), total('rate'))),
+          }
+        : { distortion: total('distortion'), rate: total('rate') };
       const elbo = neg(add(distortion, rate));
       const crossEntropy = ofLabelled(neg(sum(mul(targets, logOwn), { axes: -1 })));
+      const cost = weightPrior === 0 ? 0 : mul(squaredWeights(all), weightPrior / 2 / context.datasetSize);
       const isRight = cast(equal(argMax(logOwn, -1), argMax(targets, -1)), 'float32');
       return {
-        loss: sub(mul(crossEntropy, alpha), elbo),
+        loss: add(sub(mul(crossEntropy, alpha), elbo), cost),
         terms: {
           elbo,
           rate,
@@ -99,6 +115,13 @@ export function m2Objective({ alpha = 0.1, numSamples = 1 }: M2ObjectiveOptions 
     },
   };
 }
+
+/** Σ w² of the trained parameters that are called `weight`. */
+const squaredWeights = (params: SymbolicParams): Tensor =>
+  flatten<Tensor>(trainable(params))
+    .filter(([path]) => path.endsWith('weight'))
+    .map(([, weight]) => sum(square(weight)))
+    .reduce((a, b) => add(a, b));
 
 /** Rows of one kind: what each weighs and what it costs. */
 interface Part {
