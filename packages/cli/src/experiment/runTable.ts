@@ -97,7 +97,14 @@ async function fill(
     try {
       const { seconds } =
         stored ??
-        (await trainedRun({ folder, train: model.train(paths), options, signal, what: model.what, onProgress }));
+        (await trainedRun({
+          folder,
+          train: model.train(paths),
+          options,
+          signal,
+          what: `training ${model.what}`,
+          onProgress,
+        }));
       modelSeconds = Number(seconds);
     } catch (error) {
       if (error instanceof Error) failed.set(model.name, error.message);
@@ -119,9 +126,8 @@ async function fill(
     scale: settings.data.scale,
     modelSeconds,
   });
-  const what = `${method.name}, draw ${draw}`;
   const child = await runReparam(['experiment', 'cell', folder, ...options], { signal, onProgress });
   const result = child.code === 0 ? await readResult(folder) : undefined;
   if (result) return result;
-  throw childError(child, what, signal, folder);
+  throw childError(child, `predictions of ${method.name}, draw ${draw}`, signal, folder);
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Runtime } from '@reparam/tensor';
-import { evaluate, greyWarning, type HostParams } from 'reparam';
+import { evaluate, greyWarning, type HostParams, withToldClasses } from 'reparam';
 import { writeSafetensors } from 'reparam/io';
 import { readJsonl, writeFileAtomic } from 'reparam/io/node';
 import type { Output, Session } from '../app.ts';
@@ -53,9 +53,11 @@ export async function finishRun(
   const labels = predictor && (await measureLabels(predictor, test, { runtime, seed, binarization, signal }));
   session.say(`evaluated ${test.size} test examples in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 
-  const pictures = await drawPictures(context);
+  const told = await withToldClasses(model, params, test, { runtime, seed, binarization, signal });
+  const shown = { ...context, prepared: { ...prepared, test: told } };
+  const pictures = await drawPictures(shown);
   for (const [file, { png }] of pictures) await writeFileAtomic(join(folder, file), png);
-  const { codes, figures } = await figuresOf(context, evaluation);
+  const { codes, figures } = await figuresOf(shown, evaluation);
   await writeReport(folder, {
     prepared,
     evaluation,

@@ -6,6 +6,7 @@ import { compileRows, evaluationDraw, requireShape } from '../metrics/index.ts';
 import type { LatentModel } from '../models/index.ts';
 import type { HostParams, SymbolicParams } from '../params.ts';
 import type { LatentOptions } from './options.ts';
+import { withToldClasses } from './toldClasses.ts';
 
 /** How examples are put through an encoder. */
 export interface EncodeOptions extends LatentOptions {
@@ -77,6 +78,7 @@ async function mapExamples(
   { seed = 0, onProgress, signal, ...options }: EncodeOptions,
 ): Promise<Record<string, HostTensor>> {
   requireShape(model, dataset);
-  const program = await compileRows(fn, params, dataset, { batchSize: 100, ...options });
+  const told = await withToldClasses(model, params, dataset, { seed, signal, ...options });
+  const program = await compileRows(fn, params, told, { batchSize: 100, ...options });
   return program.run(params, { seed, draw: evaluationDraw, onProgress, signal }).finally(() => program.dispose());
 }
