@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { key, ReparamError, type Runtime } from '@reparam/tensor';
-import { buildOptimizer, type LatentModel, type TrainingState } from 'reparam';
+import { buildOptimizer, type LatentModel, type TrainingState, trainable } from 'reparam';
 import { readSafetensors, writeSafetensors } from 'reparam/io';
 import { readFileChecked, writeFileAtomic } from 'reparam/io/node';
 import type { RunConfig } from '../config/schema.ts';
@@ -81,7 +81,7 @@ export async function readCheckpoint(folder: string, config: RunConfig, model: L
   if (!sums || best === undefined) throw refuse('bad state in the checkpoint', `${metadata.sums}`, 'JSON');
   const fresh = model.init(key(0));
   const params = restoreTree(fresh, tensors, 'params.', at);
-  const optimizer = restoreTree(buildOptimizer(config.optimizer).init(fresh), tensors, 'optimizer.', at);
+  const optimizer = restoreTree(buildOptimizer(config.optimizer).init(trainable(fresh)), tensors, 'optimizer.', at);
   const { runtime = '', cpu = '', node = '', data = '' } = metadata;
   return {
     state: {
