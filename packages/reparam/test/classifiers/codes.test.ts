@@ -1,4 +1,4 @@
-import { type hostTensor, key, mapTree, interpreter as runtime } from '@reparam/tensor';
+import { key, interpreter as runtime } from '@reparam/tensor';
 import {
   averageOutcomes,
   codeFeatures,
