@@ -4,7 +4,7 @@ import { hostTensor } from '@reparam/tensor';
 import { digits, parseCsv, parseNpy, permutation, writeNpy } from 'reparam';
 import { readSafetensors } from 'reparam/io';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { inProcess, testFolder } from './command.ts';
+import { inProcess, reparam, testFolder } from './command.ts';
 
 type Json = Record<string, unknown> & { test: Record<string, unknown>; classification: Figures };
 interface Figures {
@@ -27,7 +27,6 @@ const classification = ({ test }: Json): Figures => test.classification as Figur
 const bytes = (...names: string[]) => readFile(at(...names));
 const tiny = ['--epochs', '2', '--latent-dim', '5', '--set', 'model.hidden=[32]', '--num-samples', '0'];
 
-const size = digits('train').size;
 beforeAll(async () => {
   for (const split of ['train', 'test'] as const) {
     const { data, labels, size: rows } = digits(split);
@@ -42,6 +41,8 @@ beforeAll(async () => {
     });
     await writeFile(at(`${split}Both.npy`), writeNpy(hostTensor(both, [rows, 2])));
   }
+  const few = digits('train').labels!.map((label, row) => (row < 100 ? label : -1));
+  await writeFile(at('few.npy'), writeNpy(hostTensor(few, [few.length])));
 });
 /** Digits as vectors in files: a run of them draws no pictures. */
 const files = (labels = 'trainLabels.npy', testLabels = 'testLabels.npy') => [
@@ -138,9 +139,8 @@ describe('labels in files', () => {
   it.each([
     ['m1', ['--preset', 'm1', '--validation', '100'], 'classifier.safetensors'],
     ['m2', ['--preset', 'm2', '--validation', '100'], 'checkpoint.safetensors'],
+    ['cpc-vae', ['--preset', 'cpc-vae'], 'checkpoint.safetensors'],
   ])('%s: labels of the test set are in no way part of training', async (name, options, file) => {
-    const few = Int32Array.from(digits('train').labels!, (label, row) => (row < 100 ? label : -1));
-    await writeFile(at('few.npy'), writeNpy(hostTensor(few, [size])));
     const args = (testLabels: string) => [...files('few.npy', testLabels), ...options, ...tiny];
     const honest = await json(...args('testLabels.npy'), '--out', at(`${name}Honest`));
     const shuffled = await json(...args('testShuffled.npy'), '--out', at(`${name}Shuffled`));
@@ -150,6 +150,22 @@ describe('labels in files', () => {
     }
     expect(classification(honest)).not.toEqual(classification(shuffled));
     expect((await json('classify', at(`${name}Honest`), '--dataset', at('test.npy'), '--split', 'all')).rows).toBe(297);
+  });
+
+  it('a training on few labels that is killed goes on to the same bits', async () => {
+    const args = [...files('few.npy'), '--preset', 'pc-vae', ...tiny, '--epochs', '6'];
+    await json(...args, '--out', at('whole'));
+    const { code } = await reparam([...args, '--out', at('killed')], {
+      cwd: folder.path,
+      onStderr: (child, soFar) => {
+        if (soFar.includes('epoch 3/6')) child.kill('SIGKILL');
+      },
+    });
+    // A training quicker than the kill is complete: take its end away.
+    if (code === 0) await rm(at('killed', 'evaluation.json'));
+    const { test } = await json('resume', at('killed'));
+    expect(test).toEqual((await json('evaluate', at('whole'))).test);
+    expect(await bytes('killed', 'model.safetensors')).toEqual(await bytes('whole', 'model.safetensors'));
   });
 
   it('labels of yes or no, of some examples: trained on, measured and written', async () => {
