@@ -13,6 +13,8 @@ export interface ModelRecipe {
   readonly sees: Sees;
   /** Passes over the images, as a multiple of those of the architecture; 0: the preset's own number. */
   readonly length: number;
+  /** Passes of a model below, which is trained first, as the same multiple. */
+  readonly below?: number;
   /** Time of a pass, as a multiple of a plain VAE's: for estimates only. */
   readonly cost: number;
   /** Keys of the networks that the preset takes from the architecture. */
@@ -102,6 +104,13 @@ export const methods: readonly Method[] = [
     classifier: own,
   },
   {
+    name: 'm1-m2',
+    title: 'M1+M2, q(y|z)',
+    model: { ...model('m1-m2', 'images and labels', 0.5, 5), below: 0.6 },
+    features: 'pixels',
+    classifier: own,
+  },
+  {
     name: 'pca',
     title: 'logistic regression on PCA codes',
     model: { preset: 'ppca', sees: 'images', length: 0, cost: 1, networks: 'latentDim' },
@@ -116,7 +125,9 @@ export interface Architecture {
   readonly latentDim: number;
   /** Hidden layers or convolutions of encoders, of their mirrors, and of the neural network, as `--set` takes them. */
   readonly networks: readonly string[];
-  /** Keys of the model that are no networks. */
+  /** Hidden layers of a model of codes. */
+  readonly above: string;
+  /** Keys of the models that are no networks. */
   readonly settings: readonly string[];
   /** Passes over the images of a model of length 1. */
   readonly epochs: number;
@@ -127,14 +138,16 @@ export interface Architecture {
 const small: Architecture = {
   latentDim: 10,
   networks: ['model.hidden=[128]', 'model.activation=relu'],
-  settings: [],
-  epochs: 300,
-  seconds: 0.3,
+  above: '[128]',
+  settings: ['training.batchSize=50'],
+  epochs: 200,
+  seconds: 0.4,
 };
 
 const grey: Architecture = {
   latentDim: 50,
   networks: ['model.hidden=[500,500]', 'model.activation=relu'],
+  above: '[500]',
   settings: [],
   epochs: 40,
   seconds: 0.4,
@@ -148,6 +161,7 @@ const colour: Architecture = {
     'model.initializer=glorotUniform',
     'model.network={"kind":"conv","channels":[32,64,128]}',
   ],
+  above: '[500]',
   settings: ['model.likelihood={"kind":"gaussian","scale":"shared","initialScale":0.1}'],
   epochs: 10,
   seconds: 6,

@@ -75,18 +75,21 @@ export function planCells(settings: TableSettings): CellTask[] {
 
 function modelTask(settings: TableSettings, architecture: Architecture, recipe: ModelRecipe, draw: number): ModelTask {
   const { data, budget, epochsScale, shareModels } = settings;
-  const { preset, sees, length, cost, networks } = recipe;
+  const { preset, sees, length, below, cost, networks } = recipe;
   const isWhole = budget === 'all' || sees !== 'labelled images';
   // Without labels to see, all draws of few labels have the same images.
   const isSame = budget !== 'all' && sees === 'images';
   const seed = isSame && shareModels ? 0 : draw;
   const [size, labelled] = sizesOf(settings);
   const repeats = isWhole ? 1 : Math.min(mostRepeats, size / labelled);
-  const epochs =
-    length === 0 ? undefined : Math.max(1, Math.round(architecture.epochs * length * epochsScale * repeats));
+  const passesOf = (multiple: number) =>
+    Math.max(1, Math.round(architecture.epochs * multiple * epochsScale * repeats));
+  const epochs = length === 0 ? undefined : passesOf(length);
+  const epochsBelow = below === undefined ? undefined : passesOf(below);
   const keys = [
     `model.latentDim=${architecture.latentDim}`,
     ...(networks === 'all' ? [...architecture.networks, ...architecture.settings] : []),
+    ...(epochsBelow === undefined ? [] : aboveKeys(architecture, epochsBelow)),
     ...settings.settings,
   ];
   const images = isSame ? 'all' : [budget, draw, isWhole];
@@ -97,7 +100,7 @@ function modelTask(settings: TableSettings, architecture: Architecture, recipe: 
   return {
     name: `${preset}-${seed}-${digest}`,
     what: `${preset}, ${isSame && shareModels ? 'for all draws' : `draw ${draw}`}`,
-    seconds: 4 + (epochs ?? 1) * passes * architecture.seconds * cost,
+    seconds: 4 + ((epochs ?? 1) * cost + (epochsBelow ?? 0)) * passes * architecture.seconds,
     train: (files) => [
       isWhole ? files.train : files.labelled,
       ...(sees === 'images and labels' ? ['--labels', files.trainLabels] : []),
@@ -107,6 +110,13 @@ function modelTask(settings: TableSettings, architecture: Architecture, recipe: 
     ],
   };
 }
+
+/** Keys of M1+M2: the model of codes, and the passes of the one below it. */
+const aboveKeys = ({ latentDim, above }: Architecture, epochs: number): string[] => [
+  `model.above.latentDim=${latentDim}`,
+  `model.above.hidden=${above}`,
+  `model.above.pretraining.epochs=${epochs}`,
+];
 
 /** How many training images there are, and how many of them have a label. */
 function sizesOf({ data, budget }: TableSettings): readonly [number, number] {
