@@ -88,11 +88,13 @@ async function help(...args) {
   return text.trimEnd();
 }
 
-/** Every command, those of `lab` behind it as `lab <name>`. */
+/** Every command, those of `lab` and `experiment` behind it as `lab <name>`. */
 async function commandNames(...above) {
   const [, list] = /^Commands:\n([\s\S]*?)\n\n/m.exec(await help(...above)) ?? [];
   const names = [...(list ?? '').matchAll(/^ {2}([\w-]+)/gm)].map(([, name]) => name).filter((name) => name !== 'help');
-  const below = await Promise.all(names.map(async (name) => (name === 'lab' ? commandNames(name) : [])));
+  const below = await Promise.all(
+    names.map(async (name) => (['lab', 'experiment'].includes(name) ? commandNames(name) : [])),
+  );
   return names.flatMap((name, i) => [[...above, name].join(' '), ...below[i]]);
 }
 
