@@ -9,7 +9,7 @@ import { describeDensity, trainDensity } from '../program/trainDensity.ts';
 import { createRunFolder } from '../run/folder.ts';
 import { lockFolder } from '../run/lock.ts';
 import { describeTask, type Prepared, prepare } from '../training/prepare.ts';
-import { trainRun } from '../training/trainRun.ts';
+import { trainStages } from '../training/stages.ts';
 import { addConfigOptions, configSources, keyList } from './configOptions.ts';
 
 interface TrainOptions {
@@ -54,7 +54,7 @@ Examples:
     const place = await createRunFolder(out, prepared.config);
     const unlock = await lockFolder(place.folder);
     try {
-      return await trainRun(session, place, prepared);
+      return await trainStages(session, place, prepared);
     } finally {
       await unlock();
     }

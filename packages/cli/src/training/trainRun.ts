@@ -17,6 +17,12 @@ import { trainLinear } from './trainLinear.ts';
 /** Least time between checkpoints at the ends of epochs, and between those within an epoch, in milliseconds. */
 const [epochInterval, innerInterval] = [2000, 30_000];
 
+/** Where training starts, unless with fresh parameters: a checkpoint, or parameters. */
+export interface Start {
+  readonly state?: TrainingState | undefined;
+  readonly params?: HostParams | undefined;
+}
+
 /**
  * Trains in `folder`, which this process has locked, from `start` or from fresh parameters, and finishes the run.
  *
@@ -27,7 +33,7 @@ export async function trainRun(
   session: Session,
   place: RunPlace,
   prepared: Prepared,
-  start?: TrainingState,
+  { state: start, params }: Start = {},
 ): Promise<Output> {
   const { folder } = place;
   if (prepared.config.program) return trainLinear(session, folder, prepared);
@@ -41,7 +47,7 @@ export async function trainRun(
     runtime,
     signal,
     ...(validation && { validation }),
-    ...(start ? { state: start } : await startingParams(config)),
+    ...(start ? { state: start } : params ? { params } : await startingParams(config)),
     onProgress: (progress) => {
       display.progress(progress, training.state.sums, presentation);
       if (checkpoints.age > innerInterval) checkpoints.begin(training.state);

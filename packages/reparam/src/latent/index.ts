@@ -16,5 +16,6 @@ export type { LatentOptions } from './options.ts';
 export { type PredictOptions, predictLabels } from './predictLabels.ts';
 export { hasQuantiles, type PriorScale, priorScale } from './priorScale.ts';
 export { type SampleOptions, type Samples, sample } from './sample.ts';
+export { type StackedStartOptions, stackedStart } from './stackedStart.ts';
 export { withToldClasses } from './toldClasses.ts';
 export { dimensionsByKl, type Traversal, type TraverseOptions, traverse } from './traverse.ts';

@@ -28,10 +28,27 @@ export interface ModelConfig {
   /** What the model is given beside each example. Default: none. */
   readonly condition?: ConditionConfig | undefined;
   readonly likelihood: LikelihoodConfig;
+  /** M2 on the codes of this model, which is trained first and then kept as it is (M1+M2). */
+  readonly above?: AboveConfig | undefined;
   /** Labels predicted from the code. Default: none. */
   readonly labels?: LabelsConfig | undefined;
   /** A flow in the place of networks, posterior and likelihood: latentDim is then the size of the data. */
   readonly flow?: FlowModelConfig | undefined;
+}
+
+/** A model of codes in plain JSON. */
+export interface AboveConfig {
+  readonly latentDim: number;
+  /** Hidden layers of its networks. */
+  readonly hidden: readonly number[];
+  /** Least standard deviation of a posterior mean for a dimension of the codes to be kept; default 0.1. */
+  readonly threshold?: number | undefined;
+  /** How the model of examples is trained before. */
+  readonly pretraining: {
+    readonly epochs: number;
+    readonly batchSize: number;
+    readonly learningRate: LearningRateConfig;
+  };
 }
 
 /** Layers of a flow in plain JSON. */
@@ -206,7 +223,12 @@ export type ObjectiveConfig =
         | { readonly weight: number; readonly probabilities?: readonly number[] | undefined }
         | undefined;
     }
-  | { readonly kind: 'm2'; readonly alpha: number; readonly numSamples: number }
+  | {
+      readonly kind: 'm2';
+      readonly alpha: number;
+      readonly numSamples: number;
+      readonly weightPrior?: number | undefined;
+    }
   | { readonly kind: 'reconstruction' };
 
 /** Consistency of predictions in plain JSON. */

@@ -8,6 +8,7 @@ export {
   buildOptimizer,
   completeModel,
   conditionExamples,
+  lowerRecipe,
   type Networks,
   resolveClassifier,
   resolveCondition,

@@ -419,6 +419,27 @@ export const presets: readonly Preset[] = [
     },
   },
   {
+    name: 'm1-m2',
+    summary: 'semi-supervised: the VAE `vae` on all examples, then M2 on codes drawn from it anew at each presentation',
+    reference: 'Kingma et al. 2014, M1+M2 (two layers of 500 below and one above, 50 latent dimensions each)',
+    recipe: {
+      model: {
+        ...tanhModel,
+        hidden: [500, 500],
+        activation: 'relu',
+        condition: { kind: 'labels', inferred: true },
+        above: {
+          latentDim: 50,
+          hidden: [500],
+          pretraining: { epochs: 50, batchSize: 128, learningRate: { schedule: 'cosine', value: 1e-3 } },
+        },
+      },
+      objective: { kind: 'm2', alpha: 0.1, numSamples: 1, weightPrior: 1 },
+      optimizer: { kind: 'adam', learningRate: { schedule: 'cosine', value: 1e-3 } },
+      training: { ...training, batchSize: 200 },
+    },
+  },
+  {
     name: 'flow-lu',
     summary: 'linear flow W = P L U on logits of pixels: a normal with full covariance, by gradient',
     reference: 'Kingma and Dhariwal 2018 (LU); data as in Papamakarios et al. 2017',

@@ -9,6 +9,7 @@ import {
   buildOptimizer,
   completeModel,
   conditionExamples,
+  lowerRecipe,
   resolveCondition,
   targetExamples,
 } from './build/index.ts';
@@ -23,6 +24,8 @@ export interface Recipe {
   /** What else is done to examples for the model: `conditionExamples(dataset, condition)`. */
   readonly condition: ConditionConfig;
   readonly fitOptions: Omit<FitOptions, 'runtime'>;
+  /** Of a model of codes: the recipe of the model below, which is trained first. */
+  readonly lower?: RecipeConfig | undefined;
   /** What a reader of the figures must know. */
   readonly warnings: readonly string[];
 }
@@ -44,6 +47,7 @@ export function buildRecipe(config: RecipeConfig, data: AnyDataset): Recipe {
     data: targetExamples(examples, model, objective),
     condition,
     warnings,
+    lower: lowerRecipe({ ...config, binarization }),
     fitOptions: {
       epochs,
       batchSize,

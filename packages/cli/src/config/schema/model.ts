@@ -1,4 +1,5 @@
 import { activations, initializers } from 'reparam';
+import { above } from './above.ts';
 import { condition } from './condition.ts';
 import { flow } from './flow.ts';
 import { labels } from './labels.ts';
@@ -34,5 +35,6 @@ export const model = object({
   condition: condition.default({ kind: 'none' }),
   likelihood,
   labels: describe(labels.optional(), 'labels predicted from the code; the label enters neither encoder nor decoder'),
+  above: above.optional(),
   flow: describe(flow.optional(), 'a flow in the place of networks, posterior and likelihood'),
 });

@@ -154,6 +154,10 @@ export const objective = z.discriminatedUnion(
       kind: z.literal('m2'),
       alpha: nonNegative().default(0.1),
       numSamples: whole(1).default(1),
+      weightPrior: describe(
+        nonNegative().optional(),
+        'precision of a normal prior of the weights (m2); default 0: none',
+      ),
     }),
     object({ kind: z.literal('reconstruction') }),
   ],

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { describe, nonNegative, object, positive, share, whole, yesNo } from './leaves.ts';
 
-const learningRate = z.union(
+/** A number, or how it changes in the course of training. */
+export const learningRate = z.union(
   [
     positive(),
     z.discriminatedUnion(

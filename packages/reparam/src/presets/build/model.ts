@@ -10,10 +10,14 @@ import { buildLikelihood } from './likelihood.ts';
 import { buildNetworks, buildUpper, linearOptions } from './network.ts';
 import { buildPosterior } from './posterior.ts';
 import { buildPrior } from './prior.ts';
+import { lowerConfig, stackOn } from './stacked.ts';
 
 /** The model a configuration describes, for examples of `shape`. Throws `config` on values that have no meaning. */
 export const buildModel = (config: ModelConfig, shape: readonly number[]): LatentModel =>
-  withLabels(buildParts(config, shape), config.labels);
+  withLabels(
+    config.above ? stackOn(buildParts(lowerConfig(config), shape), config) : buildParts(config, shape),
+    config.labels,
+  );
 
 /** `config` with what the data decides: the levels of the pixels a flow dequantises, the number of labels. */
 export const completeModel = (config: ModelConfig, data: AnyDataset): ModelConfig => ({
