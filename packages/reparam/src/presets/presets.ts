@@ -420,7 +420,7 @@ export const presets: readonly Preset[] = [
   },
   {
     name: 'm1-m2',
-    summary: 'semi-supervised: the VAE `vae` on all examples, then M2 on codes drawn from it anew at each presentation',
+    summary: 'semi-supervised: a VAE on all examples, then M2 on codes drawn from it anew at each presentation',
     reference: 'Kingma et al. 2014, M1+M2 (two layers of 500 below and one above, 50 latent dimensions each)',
     recipe: {
       model: {

@@ -21,13 +21,16 @@ import {
 import { nodeRuntime } from '@reparam/tensor/node';
 import {
   balancedLabels,
+  buildRecipe,
   type Context,
   convDecoder,
   convEncoder,
   createDataset,
   cvae,
+  type Dataset,
   digits,
   evaluate,
+  findPreset,
   fit,
   gaussianLikelihood,
   type HostParams,
@@ -42,6 +45,7 @@ import {
   poissonLikelihood,
   type SymbolicParams,
   sequential,
+  take,
   traceContext,
   transposedConvOutput,
   withLabelCondition,
@@ -429,4 +433,44 @@ describe('refusals', () => {
     await expect(atNoise(m2Objective(), { ...situation, model })).rejects.toThrow(/needs labels/);
     expect(() => m2Objective({ alpha: -1 })).toThrow(/alpha/);
   });
+});
+
+describe('the preset takes any network and likelihood', () => {
+  test.each([
+    [{ network: { kind: 'conv', channels: [4, 8], norm: 'batch' }, hidden: [] }, { kind: 'bernoulli' }],
+    [{ hidden: [16] }, { kind: 'gaussian', scale: 'per-dimension' }],
+    [{ hidden: [16], dropout: 0.2, layerNorm: true }, { kind: 'discretized-logistic' }],
+  ] as const)('%j, %j', async (parts, likelihood) => {
+    const { recipe } = findPreset('m2');
+    const whole = take(digits(), 120);
+    const some = likelihood.kind === 'discretized-logistic' ? bytes(whole) : whole;
+    const data = { ...some, labels: whole.labels!.map((label, i) => (i % 3 ? -1 : label)) };
+    const built = buildRecipe(
+      {
+        ...recipe,
+        model: { ...recipe.model, ...parts, likelihood, latentDim: 4, condition: { ...classes, prior: 'frequencies' } },
+        optimizer: { kind: 'adam', learningRate: 0.01 },
+        training: { ...recipe.training, epochs: 6, batchSize: 40, labelledBatchSize: 15 },
+      },
+      data,
+    );
+    const probs = built.condition.kind === 'labels' && built.condition.prior;
+    const counts = Array.from({ length: 10 }, (_, k) => data.labels.filter((label) => label === k).length);
+    expect(probs).toEqual(counts.map((count) => count / 40));
+    const runtime = await nodeRuntime({ threads: 1 });
+    const elbos: number[] = [];
+    for await (const { train } of fit(built.model, built.data, { ...built.fitOptions, runtime }))
+      elbos.push(train.elbo);
+    expect(elbos.at(-1)).toBeGreaterThan(elbos[0]!);
+  });
+});
+
+const classes = { kind: 'labels', inferred: true } as const;
+
+/** Grey values of 16 levels as bytes. */
+const bytes = (dataset: Dataset): Dataset => ({
+  ...dataset,
+  data: Uint8Array.from(dataset.data, (v) => Math.round((v * 255) / 16)),
+  scale: 1 / 255,
+  range: { min: 0, max: 255 },
 });
