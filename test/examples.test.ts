@@ -56,6 +56,12 @@ test('digits: learns, measures, draws and exports', async () => {
   expect(readFileSync('decoder.onnx').length).toBeGreaterThan(10_000);
 });
 
+test('classifiers: logistic regression on pixels', async () => {
+  await import('../examples/classifiers.ts');
+  expect(number('accuracy')).toBeGreaterThan(0.9);
+  expect(number('log-loss')).toBeLessThan(0.4);
+});
+
 test('linearVae: reaches the closed form', async () => {
   await import('../examples/linearVae.ts');
   const gap = number('closed form') - number('ELBO of the trained model');

@@ -227,7 +227,14 @@ describe('train', () => {
 describe('lists', () => {
   it('datasets and presets', async () => {
     const datasets = JSON.parse((await run('datasets', '--json')).stdout).datasets as { name: string }[];
-    expect(datasets.map(({ name }) => name)).toEqual(['digits', 'faces', 'sprites', 'mnist', 'fashion-mnist', 'cifar10']);
+    expect(datasets.map(({ name }) => name)).toEqual([
+      'digits',
+      'faces',
+      'sprites',
+      'mnist',
+      'fashion-mnist',
+      'cifar10',
+    ]);
     const { presets } = JSON.parse((await run('presets', '--json')).stdout) as { presets: { name: string }[] };
     expect(presets.map(({ name }) => name)).toEqual([...libraryPresets, ...densityPresets].map(({ name }) => name));
     expect((await run('presets')).stdout).toContain('Burda');

@@ -74,7 +74,10 @@ describe('named sets', () => {
   it.each([
     ['mnsit', /no such data set.*"mnsit".*Did you mean "mnist"/],
     ['fashion_mnist', /Did you mean "fashion-mnist"/],
-    ['imagenet-22k', /got "imagenet-22k", expected digits, faces, sprites, mnist, fashion-mnist, cifar10, or the path[^?]*$/],
+    [
+      'imagenet-22k',
+      /got "imagenet-22k", expected digits, faces, sprites, mnist, fashion-mnist, cifar10, or the path[^?]*$/,
+    ],
   ])('meets the unknown name %s', (name, message) => expectRejection(openDataset(name), 'config', message));
 
   it('lists every set, and where mnist lies', async () => {
