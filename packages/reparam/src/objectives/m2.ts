@@ -26,6 +26,11 @@ import { batchMean, type Objective } from './objective.ts';
 export interface M2ObjectiveOptions {
   /** Weight of the cross-entropy of the labels, for the mean over labelled examples: α = 0.1 N of the paper is 0.1 here. */
   readonly alpha?: number;
+  /**
+   * Weight of the mean bound of labelled examples, the rest is that of the others; default N_l/N, their share of the set, which
+   * makes the two a bound of the whole set.
+   */
+  readonly labelledShare?: number | undefined;
   /** Draws of z for each example and class. */
   readonly numSamples?: number;
   /** Precision τ of a prior N(0, 1/τ) of every weight: adds τ/2 · Σ w² / N to the loss for each example. Default 0: none. */
@@ -39,14 +44,18 @@ export interface M2ObjectiveOptions {
  * (of q(y given x) where there is no label) are averages over their own rows; `elbo`, `rate` and `distortion` are of the whole.
  * @example m2Objective({ alpha: 0.1 })
  */
-export function m2Objective({ alpha = 0.1, numSamples = 1, weightPrior = 0 }: M2ObjectiveOptions = {}): Objective {
+export function m2Objective(options: M2ObjectiveOptions = {}): Objective {
+  const { alpha = 0.1, labelledShare, numSamples = 1, weightPrior = 0 } = options;
   requireCount('numSamples', numSamples);
   requireNumber('alpha', alpha);
   requireNumber('weightPrior', weightPrior);
+  if (labelledShare !== undefined && !(labelledShare >= 0 && labelledShare <= 1)) {
+    throw new ReparamError('config', 'labelledShare', { got: String(labelledShare), expected: 'a number from 0 to 1' });
+  }
   const draws = `${numSamples} draw${numSamples > 1 ? 's' : ''} of z an example and class`;
   return {
     name: 'm2',
-    description: `E_q log p(x, y, z) − log q(z|x,y) with labels, Σ_y q(y|x) of it + H(q(y|x)) without, + ${alpha} · log q(y|x) of labels, ${draws}${weightPrior ? `; N(0, 1/${weightPrior}) on weights` : ''}`,
+    description: `E_q log p(x, y, z) − log q(z|x,y) with labels, Σ_y q(y|x) of it + H(q(y|x)) without, + ${alpha} · log q(y|x) of labels, ${draws}${labelledShare === undefined ? '' : `; labelled examples weigh ${labelledShare}`}${weightPrior ? `; N(0, 1/${weightPrior}) on weights` : ''}`,
     schedules: [],
     needsWholeBatch: true,
     needsTargets: true,
@@ -94,11 +103,15 @@ export function m2Objective({ alpha = 0.1, numSamples = 1, weightPrior = 0 }: M2
           }
         : { distortion: total('distortion'), rate: total('rate') };
       const elbo = neg(add(distortion, rate));
+      const charged =
+        labelledShare === undefined || !other
+          ? elbo
+          : add(mul(bound(first), labelledShare), mul(bound(other), 1 - labelledShare));
       const crossEntropy = ofLabelled(neg(sum(mul(targets, logOwn), { axes: -1 })));
       const cost = weightPrior === 0 ? 0 : mul(squaredWeights(all), weightPrior / 2 / context.datasetSize);
       const isRight = cast(equal(argMax(logOwn, -1), argMax(targets, -1)), 'float32');
       return {
-        loss: add(sub(mul(crossEntropy, alpha), elbo), cost),
+        loss: add(sub(mul(crossEntropy, alpha), charged), cost),
         terms: {
           elbo,
           rate,

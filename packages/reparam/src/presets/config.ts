@@ -226,6 +226,7 @@ export type ObjectiveConfig =
   | {
       readonly kind: 'm2';
       readonly alpha: number;
+      readonly labelledShare?: number | undefined;
       readonly numSamples: number;
       readonly weightPrior?: number | undefined;
     }

@@ -203,6 +203,14 @@ describe.each(Object.entries(models))('the objective with %s', (_, own) => {
     expectClose([terms.elbo!], [-terms.rate! - terms.distortion!], 1e-12);
   });
 
+  test('with a share of its own for the labelled rows weighs the two bounds by it', async () => {
+    const noise = { z: noiseOf([numClasses, rows, latentDim]) };
+    const given = { model: own, params, x, targets, weights, noise };
+    const { loss, terms } = await atNoise(m2Objective({ alpha: 0, labelledShare: 0.4 }), given);
+    expectClose([loss], [-0.4 * terms.labelledBound! - 0.6 * terms.unlabelledBound!], 1e-12);
+    expectClose([terms.elbo!], [0.2 * terms.labelledBound! + 0.8 * terms.unlabelledBound!], 1e-12);
+  });
+
   test('with a label for every row has no part that sums', async () => {
     const all = floats([0, 1, 0, 1, 0, 0, 0, 0, 1, 1, 0, 0], [rows, numClasses]);
     const { terms } = await check(1, { targets: all, weights: [0.25, 0.25, 0.25, 0.25] }, [1, 0, 2, 0]);

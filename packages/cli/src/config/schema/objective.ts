@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { describe, nonNegative, object, oneOf, positive, whole } from './leaves.ts';
+import { describe, nonNegative, object, oneOf, positive, share, whole } from './leaves.ts';
 
 /** A number, or how it changes in the course of training. */
 const followed = z.union(
@@ -153,6 +153,10 @@ export const objective = z.discriminatedUnion(
     object({
       kind: z.literal('m2'),
       alpha: nonNegative().default(0.1),
+      labelledShare: describe(
+        share().optional(),
+        'weight of the bound of labelled examples (m2); default: their share of the set',
+      ),
       numSamples: whole(1).default(1),
       weightPrior: describe(
         nonNegative().optional(),
