@@ -22,6 +22,9 @@ export interface RunTask extends ChildOptions {
   readonly what: string;
 }
 
+/** Where the first stage of a run with two lies, which is trained before the run has a checkpoint. */
+const lowerFolder = 'lower';
+
 /** The first digits of the sha256 of `value` as JSON: what it is made of names a folder. */
 export const digestOf = (value: unknown): string =>
   createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 8);
@@ -30,7 +33,7 @@ export const digestOf = (value: unknown): string =>
 export async function trainedRun({ folder, train, options, what, ...child }: RunTask): Promise<RunResult> {
   const stored = await finishedRun(folder);
   if (stored) return stored;
-  const isBegun = await exists(join(folder, runFiles.checkpoint));
+  const isBegun = (await exists(join(folder, runFiles.checkpoint))) || (await exists(join(folder, lowerFolder)));
   if (!isBegun) await clear(folder);
   const task = isBegun ? ['resume', folder] : ['train', ...train, '--out', folder];
   const result = await runReparam([...task, ...options], child);

@@ -7,7 +7,7 @@ export interface Fold {
 }
 
 /** Labelled images from which on one validation part is enough. */
-const many = 2000;
+export const many = 2000;
 
 /**
  * Validation rows among the labelled ones, which are all there is to choose by: each of five parts in turn where labels are

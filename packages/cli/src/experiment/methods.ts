@@ -13,8 +13,8 @@ export interface ModelRecipe {
   readonly sees: Sees;
   /** Passes over the images, as a multiple of those of the architecture; 0: the preset's own number. */
   readonly length: number;
-  /** Passes of a model below, which is trained first, as the same multiple. */
-  readonly below?: number;
+  /** The model whose codes this one is of, which is trained first. */
+  readonly below?: ModelRecipe;
   /** Time of a pass, as a multiple of a plain VAE's: for estimates only. */
   readonly cost: number;
   /** Keys of the networks that the preset takes from the architecture. */
@@ -106,7 +106,7 @@ export const methods: readonly Method[] = [
   {
     name: 'm1-m2',
     title: 'M1+M2, q(y|z)',
-    model: { ...model('m1-m2', 'images and labels', 0.5, 5), below: 0.6 },
+    model: { ...model('m1-m2', 'images and labels', 0.5, 5), below: plainVae },
     features: 'pixels',
     classifier: own,
   },

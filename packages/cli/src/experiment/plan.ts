@@ -37,8 +37,10 @@ export interface ModelTask {
   readonly what: string;
   /** About how long it takes. */
   readonly seconds: number;
-  /** Arguments of `reparam train`. */
-  train(files: SplitFiles): string[];
+  /** The model whose codes this one is of. */
+  readonly below?: ModelTask;
+  /** Arguments of `reparam train`, with the folder of `below`. */
+  train(files: SplitFiles, below?: string): string[];
 }
 
 /** A figure to be found: a method with a draw of labels. */
@@ -82,41 +84,36 @@ function modelTask(settings: TableSettings, architecture: Architecture, recipe: 
   const seed = isSame && shareModels ? 0 : draw;
   const [size, labelled] = sizesOf(settings);
   const repeats = isWhole ? 1 : Math.min(mostRepeats, size / labelled);
-  const passesOf = (multiple: number) =>
-    Math.max(1, Math.round(architecture.epochs * multiple * epochsScale * repeats));
-  const epochs = length === 0 ? undefined : passesOf(length);
-  const epochsBelow = below === undefined ? undefined : passesOf(below);
+  const epochs =
+    length === 0 ? undefined : Math.max(1, Math.round(architecture.epochs * length * epochsScale * repeats));
+  const lower = below && modelTask(settings, architecture, below, draw);
   const keys = [
     `model.latentDim=${architecture.latentDim}`,
     ...(networks === 'all' ? [...architecture.networks, ...architecture.settings] : []),
-    ...(epochsBelow === undefined ? [] : aboveKeys(architecture, epochsBelow)),
+    ...(lower ? [`model.above.latentDim=${architecture.latentDim}`, `model.above.hidden=${architecture.above}`] : []),
     ...settings.settings,
   ];
   const images = isSame ? 'all' : [budget, draw, isWhole];
   const digest = digestOf([
     ...[version, data.digest, data.scale, images, sees === 'images and labels', preset, seed, epochs ?? null, keys],
+    lower?.name,
   ]);
   const passes = isWhole ? size / 10_000 : labelled / 10_000;
   return {
     name: `${preset}-${seed}-${digest}`,
     what: `${preset}, ${isSame && shareModels ? 'for all draws' : `draw ${draw}`}`,
-    seconds: 4 + ((epochs ?? 1) * cost + (epochsBelow ?? 0)) * passes * architecture.seconds,
-    train: (files) => [
+    seconds: 4 + (epochs ?? 1) * passes * architecture.seconds * cost,
+    ...(lower && { below: lower }),
+    train: (files, from) => [
       isWhole ? files.train : files.labelled,
       ...(sees === 'images and labels' ? ['--labels', files.trainLabels] : []),
       ...['--preset', preset, '--seed', String(seed), '--num-samples', '0'],
       ...(epochs === undefined ? [] : ['--epochs', String(epochs)]),
+      ...(from === undefined ? [] : ['--from', from]),
       ...[`data.scale=${data.scale}`, `data.testFile=${files.test}`, ...keys].flatMap((key) => ['--set', key]),
     ],
   };
 }
-
-/** Keys of M1+M2: the model of codes, and the passes of the one below it. */
-const aboveKeys = ({ latentDim, above }: Architecture, epochs: number): string[] => [
-  `model.above.latentDim=${latentDim}`,
-  `model.above.hidden=${above}`,
-  `model.above.pretraining.epochs=${epochs}`,
-];
 
 /** How many training images there are, and how many of them have a label. */
 function sizesOf({ data, budget }: TableSettings): readonly [number, number] {

@@ -4,7 +4,7 @@ import { childError, runReparam } from '../child/runReparam.ts';
 import { finishedRun, trainedRun } from '../child/trainedRun.ts';
 import { makeFolders } from '../run/folder.ts';
 import type { BarState } from '../terminal/bar.ts';
-import { readResult, writeJob } from './cell.ts';
+import { type CellResult, readResult, writeJob } from './cell.ts';
 import type { CellTask, ModelTask, TableSettings } from './plan.ts';
 import type { SplitFiles } from './splitFiles.ts';
 import type { CellOutcome } from './table.ts';
@@ -43,7 +43,8 @@ export const storedOutcomes = (out: string, cells: readonly CellTask[]): Promise
 /** Seconds of the cells that are not done, and of the models that they need and that are not trained. */
 export async function secondsLeft(out: string, outcomes: readonly CellOutcome[]): Promise<number> {
   const open = outcomes.filter(({ result, error }) => !result && error === undefined).map(({ task }) => task);
-  const models = new Map(open.flatMap(({ model }) => (model ? [[model.name, model] as const] : [])));
+  const needed = open.flatMap(({ model }) => (model ? [model, ...(model.below ? [model.below] : [])] : []));
+  const models = new Map(needed.map((model) => [model.name, model]));
   let seconds = open.reduce((sum, cell) => sum + cell.seconds, 0);
   for (const model of models.values()) if (!(await finishedRun(modelFolder(out, model)))) seconds += model.seconds;
   return seconds;
@@ -81,36 +82,14 @@ export async function runTable(options: RunTableOptions): Promise<CellOutcome[]>
 
 async function fill(
   task: CellTask,
-  { out, settings, options, signal, files, onProgress }: RunTableOptions,
+  table: RunTableOptions,
   failed: Map<string, string>,
   start: (what: string) => Promise<void>,
-) {
+): Promise<CellResult> {
+  const { out, settings, options, signal, files, onProgress } = table;
   const { method, draw, model, architecture } = task;
-  const known = model && failed.get(model.name);
-  if (known !== undefined) throw new ReparamError('runtime', known);
   const paths = await files(draw);
-  let modelSeconds = 0;
-  if (model) {
-    const folder = modelFolder(out, model);
-    const stored = await finishedRun(folder);
-    if (!stored) await start(`training ${model.what}`);
-    try {
-      const { seconds } =
-        stored ??
-        (await trainedRun({
-          folder,
-          train: model.train(paths),
-          options,
-          signal,
-          what: `training ${model.what}`,
-          onProgress,
-        }));
-      modelSeconds = Number(seconds);
-    } catch (error) {
-      if (error instanceof Error) failed.set(model.name, error.message);
-      throw error;
-    }
-  }
+  const run = model && (await train(model, paths, table, failed, start));
   const folder = cellFolder(out, task);
   await start(`${method.name}, draw ${draw}`);
   await makeFolders(folder);
@@ -120,14 +99,41 @@ async function fill(
     classifier,
     numClasses: settings.data.numClasses,
     seed: draw,
-    ...(model && { run: modelFolder(out, model) }),
+    ...(run && { run: run.folder }),
     networks: architecture.networks,
     files: paths,
     scale: settings.data.scale,
-    modelSeconds,
+    modelSeconds: run?.seconds ?? 0,
   });
   const child = await runReparam(['experiment', 'cell', folder, ...options], { signal, onProgress });
   const result = child.code === 0 ? await readResult(folder) : undefined;
   if (result) return result;
   throw childError(child, `predictions of ${method.name}, draw ${draw}`, signal, folder);
+}
+
+/** The folder of a model that is trained, after the one below it, and what both took. One that failed is not tried again. */
+async function train(
+  model: ModelTask,
+  paths: SplitFiles,
+  table: RunTableOptions,
+  failed: Map<string, string>,
+  start: (what: string) => Promise<void>,
+): Promise<{ readonly folder: string; readonly seconds: number }> {
+  const { out, options, signal, onProgress } = table;
+  const known = failed.get(model.name);
+  if (known !== undefined) throw new ReparamError('runtime', known);
+  const folder = modelFolder(out, model);
+  try {
+    const lower = model.below && (await train(model.below, paths, table, failed, start));
+    let run = await finishedRun(folder);
+    if (!run) {
+      await start(`training ${model.what}`);
+      const what = `training ${model.what}`;
+      run = await trainedRun({ folder, train: model.train(paths, lower?.folder), options, signal, what, onProgress });
+    }
+    return { folder, seconds: Number(run.seconds) + (lower?.seconds ?? 0) };
+  } catch (error) {
+    if (error instanceof Error) failed.set(model.name, error.message);
+    throw error;
+  }
 }

@@ -81,7 +81,8 @@ function shown(figure: Spread | undefined, percent: boolean): string {
   const factor = percent ? 100 : 1;
   const { mean, standardError } = figure;
   const error = standardError === undefined ? undefined : factor * standardError;
-  return error === 0 ? `${(factor * mean).toFixed(2)} ± 0.00` : withError(factor * mean, error);
+  // Draws that agree differ by rounding at most.
+  return error !== undefined && error < 1e-6 ? `${(factor * mean).toFixed(2)} ± 0.00` : withError(factor * mean, error);
 }
 
 function progressOf({ cells, done, draws }: TableRow): string {

@@ -97,6 +97,10 @@ describe('cells', () => {
     expect(modelsOf({}, 'vae').size).toBe(1 + 5);
     expect(modelsOf({ shareModels: false }, 'vae').size).toBe(5 + 5);
     expect(modelsOf({}, 'pc-vae').size).toBe(5);
+    // M1+M2 stands on the VAE of M1, not on one of its own.
+    const [m1, both] = ['m1', 'm1-m2'].map((name) => planCells(settings).find(({ method }) => method.name === name)!);
+    expect(both!.model!.below!.name).toBe(m1!.model!.name);
+    expect(both!.model!.train(splitFiles('data', 100, 0), 'lower').join(' ')).toContain('--from lower');
     // With every label the two are the same, once for each split.
     expect(modelsOf({ budget: 'all' }, 'vae').size).toBe(5);
   });
