@@ -57,7 +57,8 @@ test.each(pages)('%s: commands and their flags exist', (page) => {
     body!.split('\n'),
   );
   for (const line of blocks) {
-    const [, command, rest = ''] = /^(?:npx )?reparam ((?:lab|experiment) [\w-]+|\w+)(.*)$/.exec(line.replace(/\s+#.*/, '')) ?? [];
+    const [, command, rest = ''] =
+      /^(?:npx )?reparam ((?:lab|experiment) [\w-]+|\w+)(.*)$/.exec(line.replace(/\s+#.*/, '')) ?? [];
     if (!command) continue;
     const section = help.split(`\n## reparam ${command}\n`)[1]?.split('\n## ')[0];
     expect([line, section === undefined]).toEqual([line, false]);
