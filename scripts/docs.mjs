@@ -92,10 +92,13 @@ async function help(...args) {
 async function commandNames(...above) {
   const [, list] = /^Commands:\n([\s\S]*?)\n\n/m.exec(await help(...above)) ?? [];
   const names = [...(list ?? '').matchAll(/^ {2}([\w-]+)/gm)].map(([, name]) => name).filter((name) => name !== 'help');
-  const below = await Promise.all(
-    names.map(async (name) => (['lab', 'experiment'].includes(name) ? commandNames(name) : [])),
-  );
-  return names.flatMap((name, i) => [[...above, name].join(' '), ...below[i]]);
+  const all = [];
+  // One after the other: each takes what is printed.
+  for (const name of names) {
+    all.push([...above, name].join(' '));
+    if (['lab', 'experiment'].includes(name)) all.push(...(await commandNames(name)));
+  }
+  return all;
 }
 
 async function commandSections() {
