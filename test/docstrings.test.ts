@@ -50,6 +50,7 @@ const entries = [
   'packages/tensor/src/node/index.ts',
   'packages/tensor/src/web/index.ts',
   'packages/reparam/src/index.ts',
+  'packages/reparam/src/classifiers/index.ts',
   'packages/reparam/src/data/node/index.ts',
   'packages/reparam/src/io/index.ts',
   'packages/reparam/src/io/node/index.ts',

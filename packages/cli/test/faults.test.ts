@@ -102,7 +102,7 @@ describe('train refuses, with the right exit code, and leaves nothing behind', (
       1,
       /got sha256 [0-9a-f]{64}, expected [0-9a-f]{64}.*left as it is/,
     ],
-    ['a folder below a file', ['digits', '--out', 'a-file/run'], 1, /cannot make the folder/],
+    ['a folder below a file', ['digits', '--out', 'a-file/run'], 1, /cannot write there/],
     ['a folder that cannot be', ['digits', '--out', '/proc/none/run'], 1, /cannot make the folder/],
     ['a runtime that is not there', ['digits', '--runtime', 'node', '--provider', 'dml'], 1, /./],
   ])('%s', async (_, args, code, message) => {
