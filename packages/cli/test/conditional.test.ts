@@ -2,30 +2,14 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decode } from 'fast-png';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { main } from '../src/main.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inProcess as reparam } from './drawnRun.ts';
 
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'reparam-conditional-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-afterEach(() => vi.restoreAllMocks());
-
-/** Runs the command in this process. */
-async function reparam(...args: string[]) {
-  const written = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    vi.spyOn(process[name], 'write').mockImplementation(((text: string, done?: unknown) => {
-      written[name] += text;
-      if (typeof done === 'function') done();
-      return true;
-    }) as typeof process.stdout.write);
-  }
-  const code = await main(args);
-  vi.restoreAllMocks();
-  return { code, ...written };
-}
 
 async function json(...args: string[]): Promise<Record<string, unknown>> {
   const { code, stdout, stderr } = await reparam(...args, '--json', '--quiet');

@@ -43,18 +43,28 @@ export async function chooseStrength(
   const trials: StrengthTrial[] = [];
   for (const strength of grid) {
     const fitted = await family(strength).fit(train.features, train.labels, part(trials.length));
-    const { labels, features } = validation;
-    if (fitted.hasProbabilities) {
-      const { accuracy, logLoss } = probabilityFigures(await fitted.scores(features), labels, numClasses);
-      trials.push({ strength, accuracy: accuracy.value, logLoss: logLoss.value });
-    } else {
-      const { accuracy } = classificationFigures(await fitted.predict(features), labels, numClasses);
-      trials.push({ strength, accuracy: accuracy.value });
-    }
+    trials.push(await trialOf(strength, fitted, validation, numClasses));
   }
-  const badness = ({ logLoss, accuracy }: StrengthTrial) => logLoss ?? -accuracy;
   const { strength } = trials.reduce((best, trial) => (badness(trial) < badness(best) ? trial : best));
   const classifier = family(strength);
   const all = joinRows(train, validation);
   return { strength, trials, classifier, fitted: await classifier.fit(all.features, all.labels, part(grid.length)) };
 }
+
+/** How good `fitted`, of `strength`, is on rows it was not fitted to. */
+export async function trialOf(
+  strength: number,
+  fitted: FittedClassifier,
+  { features, labels }: LabelledFeatures,
+  numClasses: number,
+): Promise<StrengthTrial> {
+  if (!fitted.hasProbabilities) {
+    const { accuracy } = classificationFigures(await fitted.predict(features), labels, numClasses);
+    return { strength, accuracy: accuracy.value };
+  }
+  const { accuracy, logLoss } = probabilityFigures(await fitted.scores(features), labels, numClasses);
+  return { strength, accuracy: accuracy.value, logLoss: logLoss.value };
+}
+
+/** Log-loss, or minus accuracy where there are no probabilities. */
+export const badness = ({ logLoss, accuracy }: StrengthTrial): number => logLoss ?? -accuracy;

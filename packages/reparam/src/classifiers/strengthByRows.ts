@@ -1,7 +1,6 @@
 import { permutation } from '../data/index.ts';
-import { classificationFigures, probabilityFigures } from '../metrics/index.ts';
-import { defaultStrengths } from './chooseStrength.ts';
-import type { Classifier, FitClassifierOptions, FittedClassifier, LabelledFeatures } from './classifier.ts';
+import { badness, defaultStrengths, trialOf } from './chooseStrength.ts';
+import type { Classifier, FittedClassifier, LabelledFeatures } from './classifier.ts';
 import { labelledRows } from './features.ts';
 
 /** How a strength is chosen. */
@@ -38,34 +37,26 @@ export function strengthByRows(
           validation: undefined,
           onProgress: (share) => options.onProgress?.((done + share) / count),
         });
-      let best: { strength: number; badness: number; fitted: FittedClassifier } | undefined;
+      let best: { strength: number; mean: number; fitted: FittedClassifier } | undefined;
       for (const strength of strengths) {
-        let badness = 0;
+        let mean = 0;
         let last: FittedClassifier | undefined;
         for (const [own, others] of trials) {
           last = await fitOne(strength, own);
-          badness += (await badnessOf(last, others, options)) / trials.length;
+          mean += badness(await trialOf(strength, last, others, options.numClasses)) / trials.length;
           done++;
         }
-        if (!best || badness < best.badness) best = { strength, badness, fitted: last! };
+        if (!best || mean < best.mean) best = { strength, mean, fitted: last! };
       }
-      const { strength, badness, fitted } = best!;
+      const { strength, mean, fitted } = best!;
       const final = held ? fitted : await fitOne(strength, all);
-      return { ...final, figures: { ...final.figures, strength, ...(held ? {} : { folds: trials.length }), badness } };
+      return {
+        ...final,
+        figures: { ...final.figures, strength, ...(held ? {} : { folds: trials.length }), badness: mean },
+      };
     },
     restore: any.restore,
   };
-}
-
-/** Of a fitted classifier on other rows: log-loss, or minus accuracy where it has no probabilities. */
-async function badnessOf(
-  fitted: FittedClassifier,
-  { features, labels }: LabelledFeatures,
-  { numClasses }: FitClassifierOptions,
-): Promise<number> {
-  const scores = await fitted.scores(features);
-  if (fitted.hasProbabilities) return probabilityFigures(scores, labels, numClasses).logLoss.value;
-  return -classificationFigures(await fitted.predict(features), labels, numClasses).accuracy.value;
 }
 
 /** For each of `folds` parts of the rows: the other rows, and those of the part. */

@@ -1,5 +1,5 @@
 import { ReparamError } from '@reparam/tensor';
-import { type Beside, copyRows, mapBeside, roomBeside } from './besideRows.ts';
+import { type Beside, besideKinds, copyRows, mapBeside, roomBeside } from './besideRows.ts';
 import { type Binarization, binarizeRows, requireUnitRange } from './binarize.ts';
 import { widthOf } from './dataset.ts';
 import { type AnyDataset, isStreamed, roomFor } from './streamed.ts';
@@ -103,10 +103,10 @@ export function fillBatches(
     }
   } else if (binarization !== 'none') binarizeRows(data as Uint8Array, 0, dataset, rows, binarization, { seed, draw });
   else copyRows(data, dataset.data, rows, widthOf(dataset));
-  mapBeside(buffer, (to, kind) => {
-    copyRows(to.data, dataset[kind]!.data, rows, to.size);
-    return to;
-  });
+  for (const kind of besideKinds) {
+    const to = buffer[kind];
+    if (to) copyRows(to.data, dataset[kind]!.data, rows, to.size);
+  }
   return { rows: count, steps: Math.ceil(count / batchSize) };
 }
 

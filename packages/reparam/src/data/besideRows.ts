@@ -15,6 +15,9 @@ export interface Beside {
   readonly targets?: BesideRows | undefined;
 }
 
+/** The names of what may be there. */
+export const besideKinds = ['condition', 'targets'] as const satisfies readonly (keyof Beside)[];
+
 /** Both kinds put through `change`, with the name of each; a kind that is absent stays so. */
 export function mapBeside(
   { condition, targets }: Beside,
