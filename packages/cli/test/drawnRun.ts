@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { foldIn, type HostTensor, key, mapTree, normalArray } from '@reparam/tensor';
 import { buildModel, type HostParams } from 'reparam';
 import { writeSafetensors } from 'reparam/io';
-import { afterEach, expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import { parseConfig } from '../src/config/resolve.ts';
-import { main } from '../src/main.ts';
 import { openRun, type Run } from '../src/run/openRun.ts';
 import { named } from '../src/run/weights.ts';
+import { inProcess as runInProcess } from './command.ts';
 
 export interface DrawnRunOptions {
   readonly data: string;
@@ -42,24 +42,8 @@ export async function drawnRun(path: string, options: DrawnRunOptions): Promise<
   return openRun(path);
 }
 
-afterEach(() => {
-  vi.restoreAllMocks();
-});
-
 /** Runs the command in this process. */
-export async function inProcess(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const written = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    vi.spyOn(process[name], 'write').mockImplementation(((text: string, done?: unknown) => {
-      written[name] += text;
-      if (typeof done === 'function') done();
-      return true;
-    }) as typeof process.stdout.write);
-  }
-  const code = await main(args);
-  vi.restoreAllMocks();
-  return { code, ...written };
-}
+export const inProcess = (...args: string[]) => runInProcess(args);
 
 /** What the command prints with `--json`, when it does well. */
 export async function jsonOf<T = Record<string, unknown>>(...args: string[]): Promise<T> {

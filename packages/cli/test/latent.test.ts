@@ -19,12 +19,12 @@ import {
   writeNpy,
 } from 'reparam';
 import { readSafetensors, writeSafetensors } from 'reparam/io';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { elementsOf } from '../../reparam/test/plot/wellFormed.ts';
 import { parseConfig } from '../src/config/resolve.ts';
-import { main } from '../src/main.ts';
 import { openRun, type Run } from '../src/run/openRun.ts';
 import { named } from '../src/run/weights.ts';
+import { inProcess } from './command.ts';
 
 let folder: string;
 let run: Run;
@@ -70,27 +70,8 @@ beforeAll(async () => {
   table = await makeRun('table', { shape: [64], latentDim: 3, likelihood: 'gaussian' });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-afterEach(() => vi.restoreAllMocks());
 
-interface Result {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function reparam(...args: string[]): Promise<Result> {
-  const written = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    vi.spyOn(process[name], 'write').mockImplementation(((text: string, done?: unknown) => {
-      written[name] += text;
-      if (typeof done === 'function') done();
-      return true;
-    }) as typeof process.stdout.write);
-  }
-  const code = await main(args);
-  vi.restoreAllMocks();
-  return { code, ...written };
-}
+const reparam = (...args: string[]) => inProcess(args);
 
 async function json(...args: string[]): Promise<Record<string, unknown>> {
   const { code, stdout, stderr } = await reparam(...args, '--json');
