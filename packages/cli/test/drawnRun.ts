@@ -16,11 +16,13 @@ export interface DrawnRunOptions {
   readonly binarization?: string;
   /** Parts of the configuration's model that differ. */
   readonly model?: Readonly<Record<string, unknown>>;
+  /** Deviation of what is added to the starting weights. */
+  readonly spread?: number;
 }
 
 /** A run folder at `path` whose weights are drawn, not trained. */
 export async function drawnRun(path: string, options: DrawnRunOptions): Promise<Run> {
-  const { data, shape, preset = 'vae', binarization = 'dynamic', model } = options;
+  const { data, shape, preset = 'vae', binarization = 'dynamic', model, spread = 0.3 } = options;
   await mkdir(path);
   const config = parseConfig({
     preset,
@@ -35,7 +37,7 @@ export async function drawnRun(path: string, options: DrawnRunOptions): Promise<
     buildModel(config.model, shape).init(key(1)),
     (leaf, at) => {
       const noise = normalArray(foldIn(key(2), at), leaf.data.length);
-      return { ...leaf, data: Float32Array.from(leaf.data as Float32Array, (v, i) => v + 0.3 * noise[i]!) };
+      return { ...leaf, data: Float32Array.from(leaf.data as Float32Array, (v, i) => v + spread * noise[i]!) };
     },
   );
   await writeFile(join(path, 'model.safetensors'), writeSafetensors(named(params as HostParams)));

@@ -1,15 +1,13 @@
 import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { foldIn, type HostTensor, key, mapTree, normalArray } from '@reparam/tensor';
+import type { HostTensor } from '@reparam/tensor';
 import { nodeRuntime } from '@reparam/tensor/node';
 import { decode } from 'fast-png';
 import {
-  buildModel,
   decodeMeans,
   digits,
   encode,
-  type HostParams,
   interpolate,
   parseCsv,
   parseNpy,
@@ -18,13 +16,13 @@ import {
   take,
   writeNpy,
 } from 'reparam';
-import { readSafetensors, writeSafetensors } from 'reparam/io';
+import { readSafetensors } from 'reparam/io';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { elementsOf } from '../../reparam/test/plot/wellFormed.ts';
-import { parseConfig } from '../src/config/resolve.ts';
-import { openRun, type Run } from '../src/run/openRun.ts';
+import type { Run } from '../src/run/openRun.ts';
 import { named } from '../src/run/weights.ts';
 import { inProcess } from './command.ts';
+import { drawnRun } from './drawnRun.ts';
 
 let folder: string;
 let run: Run;
@@ -39,28 +37,14 @@ interface Settings {
 }
 
 /** A run folder with a small model of the digits whose weights are drawn, not trained. */
-async function makeRun(name: string, { shape, latentDim, likelihood }: Settings): Promise<Run> {
-  const path = join(folder, name);
-  await mkdir(path);
-  const config = parseConfig({
-    preset: 'vae',
-    data: { name: 'digits', shape, binarization: likelihood === 'bernoulli' ? 'dynamic' : 'none' },
-    model: { latentDim, hidden: [16], activation: 'tanh', likelihood: { kind: likelihood } },
-    objective: { kind: 'elbo' },
-    optimizer: { kind: 'adam', learningRate: 1e-3 },
-    training: { epochs: 1, batchSize: 16, seed: 4 },
+const makeRun = (name: string, { shape, latentDim, likelihood }: Settings): Promise<Run> =>
+  drawnRun(join(folder, name), {
+    data: 'digits',
+    shape,
+    binarization: likelihood === 'bernoulli' ? 'dynamic' : 'none',
+    model: { latentDim, likelihood: { kind: likelihood } },
+    spread: 0.5,
   });
-  await writeFile(join(path, 'config.json'), JSON.stringify(config));
-  const params = mapTree<HostParams, HostTensor, HostTensor>(
-    buildModel(config.model, shape).init(key(1)),
-    (leaf, at) => {
-      const noise = normalArray(foldIn(key(2), at), leaf.data.length);
-      return { ...leaf, data: Float32Array.from(leaf.data as Float32Array, (v, i) => v + 0.5 * noise[i]!) };
-    },
-  );
-  await writeFile(join(path, 'model.safetensors'), writeSafetensors(named(params as HostParams)));
-  return openRun(path);
-}
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'reparam-latent-'));
