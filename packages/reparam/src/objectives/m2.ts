@@ -6,20 +6,23 @@ import {
   equal,
   exp,
   flatten,
+  maximum,
   mul,
   neg,
   ReparamError,
   slice,
   square,
+  stopGradient,
   sub,
   sum,
   type Tensor,
   transpose,
 } from '@reparam/tensor';
 import type { LabelPrediction, LatentModel } from '../models/latentModel.ts';
+import { asSchedule, type ScheduleLike } from '../optim/index.ts';
 import { type SymbolicParams, trainable } from '../params.ts';
 import { classBound } from './classBound.ts';
-import { requireCount, requireNumber } from './drawBound.ts';
+import { gradientOnly, requireCount, requireNumber } from './drawBound.ts';
 import { batchMean, type Objective } from './objective.ts';
 
 /** Options of the objective of M2. */
@@ -33,6 +36,14 @@ export interface M2ObjectiveOptions {
   readonly labelledShare?: number | undefined;
   /** Draws of z for each example and class. */
   readonly numSamples?: number;
+  /** Weight of the rate of z: a number or a schedule; default 1. */
+  readonly beta?: ScheduleLike;
+  /**
+   * Share of the gradient of U(x) that reaches q(y given x): a number or a schedule; default 1. Rising from 0 it lets the model of
+   * each class form from the classifier's guesses before the classifier follows the model; otherwise the differences between
+   * classes of an untrained model decide, and stay.
+   */
+  readonly classGradient?: ScheduleLike;
   /** Precision τ of a prior N(0, 1/τ) of every weight: adds τ/2 · Σ w² / N to the loss for each example. Default 0: none. */
   readonly weightPrior?: number | undefined;
 }
@@ -40,23 +51,27 @@ export interface M2ObjectiveOptions {
 /**
  * The objective J^α of M2 (Kingma et al. 2014), for each example of the whole set: the bound on log p(x, y) of labelled
  * examples, the bound U(x) on log p(x) of the others with the class summed out, and −log q(y given x) of the labelled ones,
- * averaged over these and weighted by α. Of a model of codes it is that of a draw of the codes, with the same label. Terms `labelledBound`, `unlabelledBound`, `crossEntropy`, `accuracy` and `entropy`
- * (of q(y given x) where there is no label) are averages over their own rows; `elbo`, `rate` and `distortion` are of the whole.
- * @example m2Objective({ alpha: 0.1 })
+ * averaged over these and weighted by α. Of a model of codes it is that of a draw of the codes, with the same label. Terms
+ * `labelledBound`, `unlabelledBound`, `crossEntropy`, `accuracy` and `entropy` (of q(y given x) where there is no label) are
+ * averages over their own rows; `elbo`, `rate` and `distortion` are of the whole. Bounds are reported with β = 1.
+ * @example m2Objective({ alpha: 1, beta: 4, classGradient: linearWarmup({ epochs: 1 }) })
  */
 export function m2Objective(options: M2ObjectiveOptions = {}): Objective {
-  const { alpha = 0.1, labelledShare, numSamples = 1, weightPrior = 0 } = options;
+  const { alpha = 0.1, labelledShare, numSamples = 1, weightPrior = 0, beta = 1, classGradient = 1 } = options;
   requireCount('numSamples', numSamples);
   requireNumber('alpha', alpha);
+  if (typeof beta === 'number') requireNumber('beta', beta);
+  if (typeof classGradient === 'number') requireNumber('classGradient', classGradient);
   requireNumber('weightPrior', weightPrior);
   if (labelledShare !== undefined && !(labelledShare >= 0 && labelledShare <= 1)) {
     throw new ReparamError('config', 'labelledShare', { got: String(labelledShare), expected: 'a number from 0 to 1' });
   }
+  const [rateWeight, reach] = [asSchedule(beta), asSchedule(classGradient)];
   const draws = `${numSamples} draw${numSamples > 1 ? 's' : ''} of z an example and class`;
   return {
     name: 'm2',
-    description: `E_q log p(x, y, z) − log q(z|x,y) with labels, Σ_y q(y|x) of it + H(q(y|x)) without, + ${alpha} · log q(y|x) of labels, ${draws}${labelledShare === undefined ? '' : `; labelled examples weigh ${labelledShare}`}${weightPrior ? `; N(0, 1/${weightPrior}) on weights` : ''}`,
-    schedules: [],
+    description: `E_q log p(x, y, z) − log q(z|x,y) with labels, Σ_y q(y|x) of it + H(q(y|x)) without${beta === 1 ? '' : `, KL of z times ${rateWeight.description}`}${classGradient === 1 ? '' : `, ${reach.description} of its gradient to q(y|x)`}, + ${alpha} · log q(y|x) of labels, ${draws}${labelledShare === undefined ? '' : `; labelled examples weigh ${labelledShare}`}${weightPrior ? `; N(0, 1/${weightPrior}) on weights` : ''}`,
+    schedules: [rateWeight, reach],
     needsWholeBatch: true,
     needsTargets: true,
     loss(whole, all, batch, context) {
@@ -76,26 +91,37 @@ export function m2Objective(options: M2ObjectiveOptions = {}): Objective {
       const draw = classBound(model, params, { x, targets }, context, numSamples === 1 ? {} : { numSamples });
       const { labelled, unlabelled } = draw.rows;
       const parts: Part[] = [];
+      const perRate = beta === 1 ? undefined : sub(context.schedule('beta', rateWeight), 1);
+      /** What β adds to the cost of a row. */
+      const surplus = (rateOfZ: Tensor) => perRate && mul(rateOfZ, perRate);
       const logOwn = slice(logQ, 0, 0, numLabelled);
       const own = slice(weights, 0, 0, numLabelled);
       const ofLabelled = (perRow: Tensor) => div(sum(mul(perRow, own)), sum(own));
+      const rateOfZ = labelled!(draw.rate);
       parts.push({
         weights: own,
         distortion: labelled!(draw.distortion),
-        rate: sub(labelled!(draw.rate), sum(mul(targets, logPrior), { axes: -1 })),
+        rate: sub(rateOfZ, sum(mul(targets, logPrior), { axes: -1 })),
+        surplus: surplus(rateOfZ),
       });
       if (unlabelled) {
-        const logOthers = slice(logQ, 0, numLabelled);
+        const given = slice(logQ, 0, numLabelled);
+        const logOthers =
+          classGradient === 1
+            ? given
+            : add(stopGradient(given), mul(gradientOnly(given), context.schedule('classGradient', reach)));
+        const others = summedOut(logOthers, logPrior, unlabelled(draw.distortion), unlabelled(draw.rate));
         parts.push({
           weights: slice(weights, 0, numLabelled),
-          ...summedOut(logOthers, logPrior, unlabelled(draw.distortion), unlabelled(draw.rate)),
+          ...others,
+          surplus: surplus(sub(others.rate, others.classRate)),
         });
       }
       const [first, other] = parts as [Part, Part?];
       const total = (name: 'distortion' | 'rate') =>
         parts.map((part) => sum(mul(part[name], part.weights))).reduce((a, b) => add(a, b));
-      const bound = (part: Part) =>
-        neg(div(sum(mul(add(part.distortion, part.rate), part.weights)), sum(part.weights)));
+      const meanOf = (part: Part, perRow: Tensor) => div(sum(mul(perRow, part.weights)), sum(part.weights));
+      const bound = (part: Part) => neg(meanOf(part, add(part.distortion, part.rate)));
       const { distortion, rate } = drawn
         ? {
             distortion: batchMean(drawn.distortion, batch),
@@ -103,24 +129,24 @@ export function m2Objective(options: M2ObjectiveOptions = {}): Objective {
           }
         : { distortion: total('distortion'), rate: total('rate') };
       const elbo = neg(add(distortion, rate));
-      const charged =
-        labelledShare === undefined || !other
-          ? elbo
-          : add(mul(bound(first), labelledShare), mul(bound(other), 1 - labelledShare));
+      const isShared = labelledShare !== undefined && other;
+      const shareOf = (part: Part) =>
+        !isShared ? sum(part.weights) : part === first ? labelledShare : 1 - labelledShare;
+      const charged = isShared ? add(mul(bound(first), shareOf(first)), mul(bound(other), shareOf(other))) : elbo;
+      const surcharge = parts
+        .flatMap((part) => (part.surplus ? [mul(meanOf(part, part.surplus), shareOf(part))] : []))
+        .reduce<Tensor | number>((a, b) => add(a, b), 0);
       const crossEntropy = ofLabelled(neg(sum(mul(targets, logOwn), { axes: -1 })));
       const cost = weightPrior === 0 ? 0 : mul(squaredWeights(all), weightPrior / 2 / context.datasetSize);
       const isRight = cast(equal(argMax(logOwn, -1), argMax(targets, -1)), 'float32');
       return {
-        loss: add(sub(mul(crossEntropy, alpha), charged), cost),
+        loss: add(add(sub(mul(crossEntropy, alpha), charged), cost), surcharge),
         terms: {
           elbo,
           rate,
           distortion,
           labelledBound: bound(first),
-          ...(other && {
-            unlabelledBound: bound(other),
-            entropy: div(sum(mul(other.entropy!, other.weights)), sum(other.weights)),
-          }),
+          ...(other && { unlabelledBound: bound(other), entropy: meanOf(other, other.entropy!) }),
           crossEntropy,
           accuracy: ofLabelled(isRight),
         },
@@ -142,13 +168,18 @@ interface Part {
   readonly distortion: Tensor;
   readonly rate: Tensor;
   readonly entropy?: Tensor;
+  /** What the weight of the rate adds. */
+  readonly surplus?: Tensor | undefined;
 }
 
 /**
  * What U(x) = −distortion − rate is made of, [B], from log q(y given x) [B, K], log p(y) [K], and distortion and rate of z for
- * each class [K, B]: the rate is that of z on average over q(y given x), plus KL(q(y given x) ‖ p(y)).
+ * each class [K, B]: the rate is that of z on average over q(y given x), plus KL(q(y given x) ‖ p(y)). A class of probability below
+ * e^-40 counts as that: it is nothing in float32, and less would send denormal numbers through every product of the backward
+ * pass, at a tenth of its speed.
  */
-export function summedOut(logQ: Tensor, logPrior: Tensor, distortion: Tensor, rate: Tensor) {
+export function summedOut(logProbs: Tensor, logPrior: Tensor, distortion: Tensor, rate: Tensor) {
+  const logQ = maximum(logProbs, -40);
   const probs = exp(logQ);
   const average = (perClass: Tensor) => sum(mul(transpose(probs, [1, 0]), perClass), { axes: 0 });
   const entropy = neg(sum(mul(probs, logQ), { axes: -1 }));

@@ -117,6 +117,8 @@ export type ConditionConfig =
       readonly numClasses?: number | undefined;
       /** Whether the model tells the class itself, by a network like its encoder, where it is not known (M2). */
       readonly inferred?: boolean | undefined;
+      /** Share of the features of that network that are dropped in training; default: `dropout` of the model. */
+      readonly dropout?: number | undefined;
       /** p(y) of an inferred class: uniform (the default), as often as the labels of the data, or numbers that sum to 1. */
       readonly prior?: 'uniform' | 'frequencies' | readonly number[] | undefined;
     }
@@ -229,6 +231,8 @@ export type ObjectiveConfig =
       readonly labelledShare?: number | undefined;
       readonly numSamples: number;
       readonly weightPrior?: number | undefined;
+      readonly beta?: BetaConfig | undefined;
+      readonly classGradient?: BetaConfig | undefined;
     }
   | { readonly kind: 'reconstruction' };
 

@@ -378,17 +378,19 @@ export const presets: readonly Preset[] = [
   {
     name: 'm2',
     summary: 'semi-supervised: the class is a variable beside the code, summed out where it is not known',
-    reference: 'Kingma, Rezende, Mohamed and Welling 2014, M2 (two layers of 500, 50 latent dimensions, α = 0.1 N)',
+    reference:
+      'Kingma, Rezende, Mohamed and Welling 2014, M2; sizes, β and dropout chosen on validation images of MNIST',
     recipe: {
       model: {
         ...tanhModel,
-        hidden: [500, 500],
+        latentDim: 10,
+        hidden: [256],
         activation: 'relu',
-        condition: { kind: 'labels', inferred: true },
+        condition: { kind: 'labels', inferred: true, dropout: 0.5 },
       },
-      objective: { kind: 'm2', alpha: 0.1, numSamples: 1 },
-      optimizer: { kind: 'adam', learningRate: { schedule: 'cosine', value: 1e-3 } },
-      training: { ...training, batchSize: 200 },
+      objective: { kind: 'm2', alpha: 10, beta: 4, numSamples: 1, classGradient: { schedule: 'linear', epochs: 1 } },
+      optimizer: { kind: 'adam', learningRate: { schedule: 'cosine', value: 3e-3 } },
+      training: { ...training, epochs: 20, batchSize: 100, labelledBatchSize: 20 },
     },
   },
   {
@@ -421,22 +423,22 @@ export const presets: readonly Preset[] = [
   {
     name: 'm1-m2',
     summary: 'semi-supervised: a VAE on all examples, then M2 on codes drawn from it anew at each presentation',
-    reference: 'Kingma et al. 2014, M1+M2 (two layers of 500 below and one above, 50 latent dimensions each)',
+    reference: 'Kingma et al. 2014, M1+M2; sizes and dropout above chosen on validation images of MNIST',
     recipe: {
       model: {
         ...tanhModel,
         hidden: [500, 500],
         activation: 'relu',
-        condition: { kind: 'labels', inferred: true },
+        condition: { kind: 'labels', inferred: true, dropout: 0.5 },
         above: {
-          latentDim: 50,
+          latentDim: 10,
           hidden: [500],
           pretraining: { epochs: 50, batchSize: 128, learningRate: { schedule: 'cosine', value: 1e-3 } },
         },
       },
-      objective: { kind: 'm2', alpha: 0.1, numSamples: 1, weightPrior: 1 },
-      optimizer: { kind: 'adam', learningRate: { schedule: 'cosine', value: 1e-3 } },
-      training: { ...training, batchSize: 200 },
+      objective: { kind: 'm2', alpha: 1, numSamples: 1, classGradient: { schedule: 'linear', epochs: 1 } },
+      optimizer: { kind: 'adam', learningRate: { schedule: 'cosine', value: 3e-3 } },
+      training: { ...training, epochs: 50, batchSize: 100, labelledBatchSize: 10 },
     },
   },
   {

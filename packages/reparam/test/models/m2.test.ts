@@ -13,6 +13,7 @@ import {
   slice,
   specsOf,
   square,
+  stopGradient,
   sub,
   sum,
   type Tensor,
@@ -104,12 +105,20 @@ interface Symbols {
  * J^α one example, one class and one draw at a time: −log p(x, y, z) + log q(z given x, y), the KL by its formula, from calls
  * of the model on single rows with the condition beside them.
  */
-function byHand(own: LatentModel, alpha: number, labels: readonly (number | undefined)[], w: readonly number[]) {
+function byHand(
+  own: LatentModel,
+  alpha: number,
+  labels: readonly (number | undefined)[],
+  w: readonly number[],
+  { beta = 1, classGradient = 1 } = {},
+) {
   return ({ params, x: all, noise }: Symbols) => {
     const draws = noise.rank === 4 ? (noise.shape[0] as number) : 1;
     const at = (t: Tensor, ...index: number[]) =>
       index.reduce((part, i) => reshape(slice(part, 0, i, i + 1), part.shape.slice(1)), t);
     const row = (i: number) => slice(all, 0, i, i + 1);
+    /** Of the same value; a share of its gradient. */
+    const reached = (t: Tensor) => add(mul(t, classGradient), mul(stopGradient(t), 1 - classGradient));
     const logQ = (i: number, k: number) => at(own.labels!.logits(params, row(i), plain()), 0, k);
     /** −log p(x, y) as bounded by draws, for row i as class k; a labelled row uses those of the first class. */
     const cost = (i: number, k: number, draw = k): Tensor => {
@@ -121,7 +130,7 @@ function byHand(own: LatentModel, alpha: number, labels: readonly (number | unde
       const q = (own.encode(params, row(i), context) as unknown as Independent).base as Normal;
       const variance = square(q.scale);
       const kl = mul(sum(sub(add(square(q.loc), variance), add(log(variance), 1))), 0.5);
-      let total = kl;
+      let total = mul(kl, beta);
       for (let s = 0; s < draws; s++) {
         const epsilon = noise.rank === 4 ? at(noise, s, draw, i) : at(noise, draw, i);
         const z = add(q.loc, mul(q.scale, epsilon));
@@ -133,7 +142,10 @@ function byHand(own: LatentModel, alpha: number, labels: readonly (number | unde
     const labelledWeight = w.reduce((total, each, i) => total + (labels[i] === undefined ? 0 : each), 0);
     const losses = labels.map((label, i) => {
       if (label === undefined) {
-        const each = classes.map((k) => mul(exp(logQ(i, k)), add(cost(i, k), logQ(i, k))));
+        const each = classes.map((k) => {
+          const own = reached(logQ(i, k));
+          return mul(exp(own), add(cost(i, k), own));
+        });
         return mul(each.reduce(add), w[i]!);
       }
       return sub(mul(cost(i, label, 0), w[i]!), mul(logQ(i, label), (alpha * w[i]!) / labelledWeight));
@@ -172,13 +184,18 @@ async function differentiated(fn: (symbols: Symbols) => Tensor, inputs: Record<s
 
 describe.each(Object.entries(models))('the objective with %s', (_, own) => {
   const params = movedParams(own);
-  const check = async (numSamples: number, situation: Partial<Situation>, labels: readonly (number | undefined)[]) => {
+  const check = async (
+    numSamples: number,
+    situation: Partial<Situation>,
+    labels: readonly (number | undefined)[],
+    weighted: { beta?: number; classGradient?: number } = {},
+  ) => {
     const drawn = [...(numSamples === 1 ? [] : [numSamples]), numClasses, rows, latentDim];
     const noise = noiseOf(drawn);
     const isAll = labels.every((label) => label !== undefined);
     const given = isAll ? noiseOf([rows, latentDim]) : noise;
     const w = situation.weights ?? weights;
-    const got = await atNoise(m2Objective({ alpha: 0.3, numSamples }), {
+    const got = await atNoise(m2Objective({ alpha: 0.3, numSamples, ...weighted }), {
       model: own,
       params,
       x,
@@ -191,11 +208,18 @@ describe.each(Object.entries(models))('the objective with %s', (_, own) => {
     const repeated = isAll
       ? floats(Array.from({ length: numClasses }, () => numbers(given)).flat(), [numClasses, rows, latentDim])
       : noise;
-    const want = await differentiated(byHand(own, 0.3, labels, w), { params, x, noise: repeated });
+    const want = await differentiated(byHand(own, 0.3, labels, w, weighted), { params, x, noise: repeated });
     expectClose([got.loss], [want.loss], 1e-11);
     for (const [path, values] of Object.entries(want.gradient)) expectClose(got.gradient[path]!, values, 1e-10);
     return got;
   };
+
+  test('weighs the rate of z, and the share of the gradient that reaches q(y|x)', async () => {
+    const { terms, loss } = await check(1, {}, [1, 0, undefined, undefined], { beta: 3, classGradient: 0.25 });
+    const plain = await check(1, {}, [1, 0, undefined, undefined], {});
+    expect(terms.elbo).toBe(plain.terms.elbo);
+    expect(loss).toBeGreaterThan(plain.loss);
+  });
 
   test.each([1, 3])('is the sum over classes, with its gradient, for %i draws of z', async (numSamples) => {
     const { terms } = await check(numSamples, {}, [1, 0, undefined, undefined]);

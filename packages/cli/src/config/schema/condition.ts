@@ -1,6 +1,6 @@
 import { quadrants } from 'reparam';
 import { z } from 'zod';
-import { describe, object, oneOf, positive, whole, yesNo } from './leaves.ts';
+import { describe, object, oneOf, positive, share, whole, yesNo } from './leaves.ts';
 
 /** What the model is given beside each example. */
 export const condition = z.discriminatedUnion(
@@ -18,6 +18,10 @@ export const condition = z.discriminatedUnion(
       inferred: describe(
         yesNo().optional(),
         'the model tells the class itself where it is not known, by a network like its encoder (labels): M2',
+      ),
+      dropout: describe(
+        share().optional(),
+        'share of the hidden activations of that network dropped in training (labels); default: model.dropout',
       ),
       prior: describe(
         z

@@ -158,6 +158,11 @@ export const objective = z.discriminatedUnion(
         'weight of the bound of labelled examples (m2); default: their share of the set',
       ),
       numSamples: whole(1).default(1),
+      beta: followed.optional(),
+      classGradient: describe(
+        followed.optional(),
+        'share of the gradient of the bound without a label that reaches q(y|x), or its schedule (m2); default 1',
+      ),
       weightPrior: describe(
         nonNegative().optional(),
         'precision of a normal prior of the weights (m2); default 0: none',

@@ -42,8 +42,10 @@ export function buildObjective(config: ObjectiveConfig): Objective {
         consistency: consistency && { ...consistency, weight: buildBeta(consistency.weight) },
       });
     }
-    case 'm2':
-      return m2Objective(config);
+    case 'm2': {
+      const { beta = 1, classGradient = 1 } = config;
+      return m2Objective({ ...config, beta: buildBeta(beta), classGradient: buildBeta(classGradient) });
+    }
     case 'reconstruction':
       return reconstruction();
   }

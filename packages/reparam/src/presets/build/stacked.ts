@@ -16,7 +16,7 @@ export function stackOn(lower: LatentModel, config: ModelConfig): LatentModel {
       expected: 'model.condition = {"kind": "labels", "inferred": true}',
     });
   }
-  const { numClasses, prior } = condition;
+  const { numClasses, prior, dropout = 0 } = condition;
   const layers = linearOptions(config);
   const net = { activation, ...layers };
   const classPrior = typeof prior === 'object' ? prior : undefined;
@@ -29,7 +29,7 @@ export function stackOn(lower: LatentModel, config: ModelConfig): LatentModel {
         latentDim: above.latentDim,
         encoder: mlp(above.hidden, net),
         decoder: mlp([...above.hidden].reverse(), net),
-        classifier: mlp(above.hidden, net),
+        classifier: mlp(above.hidden, { ...net, dropout }),
         classifierOutput: layers,
         outputLayer: linearOutput(layers),
         numClasses,
