@@ -54,7 +54,7 @@ export interface CellTask {
 }
 
 /** Part of every digest: raise it when what the same settings give has changed. */
-const version = 1;
+const version = 2;
 /** A VAE of the few labelled images takes at most so many times the passes: its steps would be too few. */
 const mostRepeats = 50;
 
@@ -88,9 +88,10 @@ function modelTask(settings: TableSettings, architecture: Architecture, recipe: 
     length === 0 ? undefined : Math.max(1, Math.round(architecture.epochs * length * epochsScale * repeats));
   const lower = below && modelTask(settings, architecture, below, draw);
   const keys = [
-    `model.latentDim=${architecture.latentDim}`,
-    ...(networks === 'all' ? [...architecture.networks, ...architecture.settings] : []),
-    ...(lower ? [`model.above.latentDim=${architecture.latentDim}`, `model.above.hidden=${architecture.above}`] : []),
+    ...(networks === 'ofM2' ? architecture.ofM2 : [`model.latentDim=${architecture.latentDim}`]),
+    ...(networks === 'shared' ? architecture.networks : []),
+    ...(networks === 'latentDim' ? [] : architecture.settings),
+    ...(lower ? architecture.above : []),
     ...settings.settings,
   ];
   const images = isSame ? 'all' : [budget, draw, isWhole];

@@ -20,6 +20,8 @@ export interface ModelConfig {
   readonly layerNorm: boolean;
   /** Share of hidden activations dropped in training. */
   readonly dropout: number;
+  /** That of the encoder, where it is another; of convolutions, the share of the features they hand on. */
+  readonly encoderDropout?: number | undefined;
   readonly posterior: PosteriorConfig;
   /** Default: standard. */
   readonly prior?: PriorConfig | undefined;
@@ -117,7 +119,7 @@ export type ConditionConfig =
       readonly numClasses?: number | undefined;
       /** Whether the model tells the class itself, by a network like its encoder, where it is not known (M2). */
       readonly inferred?: boolean | undefined;
-      /** Share of the features of that network that are dropped in training; default: `dropout` of the model. */
+      /** `encoderDropout` of that network; default: that of the model. */
       readonly dropout?: number | undefined;
       /** p(y) of an inferred class: uniform (the default), as often as the labels of the data, or numbers that sum to 1. */
       readonly prior?: 'uniform' | 'frequencies' | readonly number[] | undefined;

@@ -399,10 +399,10 @@ export const presets: readonly Preset[] = [
       'semi-supervised: the sizes of `vae`, and its code must tell the label: softmax of a linear map of the draw',
     reference: 'Hope et al. 2020, prediction constraint at a fixed weight (sizes of `vae`)',
     recipe: {
-      model: { ...tanhModel, labels: { kind: 'categorical' } },
-      objective: { kind: 'prediction-constrained' },
+      model: { ...tanhModel, encoderDropout: 0.5, labels: { kind: 'categorical' } },
+      objective: { kind: 'prediction-constrained', lambda: 10 },
       optimizer: adamCosine,
-      training,
+      training: { ...training, labelledBatchSize: 20 },
     },
   },
   {
@@ -410,14 +410,15 @@ export const presets: readonly Preset[] = [
     summary: 'the same, and the reconstruction of an example must be given the label of the example',
     reference: 'Hope et al. 2020, prediction and consistency constraints, label prior (sizes of `vae`)',
     recipe: {
-      model: { ...tanhModel, labels: { kind: 'categorical' } },
+      model: { ...tanhModel, encoderDropout: 0.3, labels: { kind: 'categorical' } },
       objective: {
         kind: 'prediction-constrained',
-        consistency: { weight: 10 },
-        labelPrior: { weight: 10 },
+        lambda: 30,
+        consistency: { weight: 30 },
+        labelPrior: { weight: 30 },
       },
       optimizer: adamCosine,
-      training,
+      training: { ...training, labelledBatchSize: 20 },
     },
   },
   {
@@ -427,6 +428,7 @@ export const presets: readonly Preset[] = [
     recipe: {
       model: {
         ...tanhModel,
+        latentDim: 20,
         hidden: [500, 500],
         activation: 'relu',
         condition: { kind: 'labels', inferred: true, dropout: 0.5 },
@@ -438,7 +440,7 @@ export const presets: readonly Preset[] = [
       },
       objective: { kind: 'm2', alpha: 1, numSamples: 1, classGradient: { schedule: 'linear', epochs: 1 } },
       optimizer: { kind: 'adam', learningRate: { schedule: 'cosine', value: 3e-3 } },
-      training: { ...training, epochs: 50, batchSize: 100, labelledBatchSize: 10 },
+      training: { ...training, epochs: 40, batchSize: 100, labelledBatchSize: 10 },
     },
   },
   {

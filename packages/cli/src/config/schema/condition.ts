@@ -19,10 +19,7 @@ export const condition = z.discriminatedUnion(
         yesNo().optional(),
         'the model tells the class itself where it is not known, by a network like its encoder (labels): M2',
       ),
-      dropout: describe(
-        share().optional(),
-        'share of the hidden activations of that network dropped in training (labels); default: model.dropout',
-      ),
+      dropout: describe(share().optional(), 'encoderDropout of that network (labels); default: that of the model'),
       prior: describe(
         z
           .union(

@@ -23,6 +23,10 @@ export const model = object({
   initializer: describe(names(initializers).optional(), 'starting weights; default: by activation'),
   layerNorm: describe(yesNo().default(false), 'normalise hidden layers'),
   dropout: describe(share().default(0), 'share of hidden activations dropped in training'),
+  encoderDropout: describe(
+    share().optional(),
+    'that of the encoder, where it is another; of convolutions, the share of the features they hand on',
+  ),
   posterior: posterior.default({ kind: 'diagonal' }),
   prior: prior.default({ kind: 'standard' }),
   upper: describe(

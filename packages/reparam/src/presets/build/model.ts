@@ -1,8 +1,8 @@
 import { log1p, ReparamError } from '@reparam/tensor';
 import type { AnyDataset } from '../../data/index.ts';
 import { cvae, hierarchicalVae, type LatentModel, m2, vae } from '../../models/index.ts';
-import { dropout, type Module, pointwise, sequential } from '../../nn/index.ts';
-import type { ConditionConfig, ModelConfig } from '../config.ts';
+import { type Module, pointwise, sequential } from '../../nn/index.ts';
+import type { ModelConfig } from '../config.ts';
 import { conditionedShape } from './condition.ts';
 import { buildFlowModel, completeFlow } from './flow.ts';
 import { completeLabels, withLabels } from './labels.ts';
@@ -50,27 +50,16 @@ function buildParts(config: ModelConfig, shape: readonly number[]): LatentModel 
   const encoderCondition = config.network?.kind === 'conv' ? 'output' : 'input';
   const { condition } = config;
   if (condition?.kind !== 'labels' || !condition.inferred) return cvae({ ...parts, conditionSize, encoderCondition });
+  const classifierConfig = { ...config, encoderDropout: condition.dropout ?? config.encoderDropout };
   return m2({
     ...parts,
     encoderCondition,
     numClasses: conditionSize,
-    classifier: buildClassifier(config, dataShape, condition),
+    classifier: withInput(config, buildNetworks(classifierConfig, dataShape).encoder),
     classifierOutput: layers,
     classPrior: typeof condition.prior === 'object' ? condition.prior : undefined,
   });
 }
-
-/** A network like the encoder, which tells the class; that of convolutions drops what it hands on. */
-function buildClassifier(
-  config: ModelConfig,
-  dataShape: readonly number[],
-  { dropout: rate = config.dropout }: Labelled,
-): Module {
-  const network = withInput(config, buildNetworks({ ...config, dropout: rate }, dataShape).encoder);
-  return config.network?.kind === 'conv' && rate > 0 ? sequential([network, dropout(rate)]) : network;
-}
-
-type Labelled = Extract<ConditionConfig, { kind: 'labels' }>;
 
 const refused = (what: string, fix: string) => new ReparamError('unsupported', `${what} is not offered`, { fix });
 

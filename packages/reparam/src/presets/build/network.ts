@@ -3,10 +3,12 @@ import {
   type ConvNetOptions,
   convDecoder,
   convEncoder,
+  dropout as dropoutLayer,
   initializers,
   type LinearOptions,
   type Module,
   mlp,
+  sequential,
 } from '../../nn/index.ts';
 import type { ModelConfig, NetworkConfig } from '../config.ts';
 
@@ -23,12 +25,13 @@ export interface Networks {
 /** The networks a configuration describes, for examples of `dataShape`. */
 export function buildNetworks(config: ModelConfig, dataShape: readonly number[]): Networks {
   const { hidden, decoderHidden, activation, layerNorm, dropout, network = { kind: 'mlp' } } = config;
+  const { encoderDropout = dropout } = config;
   const layers = linearOptions(config);
   switch (network.kind) {
     case 'mlp': {
       const options = { activation, layerNorm, dropout, ...layers };
       return {
-        encoder: mlp(hidden, options),
+        encoder: mlp(hidden, { ...options, dropout: encoderDropout }),
         decoder: mlp(decoderHidden ?? [...hidden].reverse(), options),
         outputLayer: linearOutput(layers),
       };
@@ -36,8 +39,9 @@ export function buildNetworks(config: ModelConfig, dataShape: readonly number[])
     case 'conv': {
       const options = { activation, ...layers, ...sizesOf(network), hidden };
       const decoding = { ...options, hidden: decoderHidden ? [...decoderHidden].reverse() : hidden };
+      const encoder = convEncoder(dataShape, options);
       return {
-        encoder: convEncoder(dataShape, options),
+        encoder: encoderDropout > 0 ? sequential([encoder, dropoutLayer(encoderDropout)]) : encoder,
         decoder: convDecoder(dataShape, decoding),
         outputLayer: transposedConvOutput(options),
       };
