@@ -41,7 +41,7 @@ it('M2 trains with a hundred labels, measures x without labels, classifies, and 
   expect(logLikelihoodGivenClass.value).toBeGreaterThan(elboGivenClass.value);
   expect(await readdir(at('m2'))).toContain('analogies.png');
   const { model } = JSON.parse(String(await readFile(at('m2', 'config.json'))));
-  expect(model.condition).toEqual({ kind: 'labels', numClasses: 10, inferred: true });
+  expect(model.condition).toEqual({ kind: 'labels', numClasses: 10, dropout: 0.5, inferred: true });
   const lines = String(await readFile(at('m2', 'metrics.jsonl')))
     .trim()
     .split('\n')

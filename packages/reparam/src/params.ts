@@ -1,4 +1,4 @@
-import { type HostTensor, isBranch, mapTree, type Tensor } from '@reparam/tensor';
+import { constant, type HostTensor, isBranch, mapTree, type Tensor } from '@reparam/tensor';
 
 /** Named parameters, nested; leaves are host tensors outside a trace and symbolic tensors inside. */
 export interface ParamTree<Leaf> {
@@ -9,6 +9,10 @@ export interface ParamTree<Leaf> {
 export type HostParams = ParamTree<HostTensor>;
 /** Parameters inside a trace: symbolic tensors. */
 export type SymbolicParams = ParamTree<Tensor>;
+
+/** Parameters as constants of a graph. */
+export const constants = (params: HostParams): SymbolicParams =>
+  mapTree<HostParams, HostTensor, Tensor>(params, (value) => constant(value)) as SymbolicParams;
 
 /** The branch `name` of a tree. */
 export const branch = <Leaf>(params: ParamTree<Leaf>, name: string): ParamTree<Leaf> => params[name] as ParamTree<Leaf>;

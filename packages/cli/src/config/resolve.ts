@@ -4,7 +4,7 @@ import { readFileChecked } from 'reparam/io/node';
 import { type DensityRunConfig, densityRecipe, parseDensityConfig } from '../program/config.ts';
 import { explain } from './explain.ts';
 import { configSchema, type RunConfig } from './schema.ts';
-import { isObject, type JsonObject, merge, nested } from './tree.ts';
+import { isObject, type JsonObject, merge, nested, withoutReplaced } from './tree.ts';
 
 /** Where a configuration comes from, weakest first. */
 export interface ConfigSources {
@@ -50,7 +50,7 @@ export async function resolveAnyConfig(sources: ConfigSources, dataset: string):
   const density = densityRecipe(name);
   const { binarization, ...recipe } = density ?? findPreset(name).recipe;
   const base = { ...recipe, ...(binarization && { data: { binarization } }) };
-  const raw = merge(base, chosen);
+  const raw = merge(withoutReplaced(base, chosen), chosen);
   return density ? parseDensityConfig(raw, file) : parseConfig(raw, file);
 }
 

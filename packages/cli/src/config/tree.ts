@@ -26,3 +26,14 @@ export function merge(base: unknown, over: unknown): unknown {
   };
   return Object.fromEntries(keys.map(entryOf));
 }
+
+/** Keys of which one takes the place of the other. */
+const alternatives: Readonly<Record<string, string>> = { dual: 'lambda', lambda: 'dual' };
+
+/** `base` without the values whose place those of `over` take. */
+export function withoutReplaced(base: unknown, over: unknown): unknown {
+  if (!isObject(base) || !isObject(over)) return base;
+  const isKept = (key: string) => Object.hasOwn(over, key) || !Object.hasOwn(over, alternatives[key] ?? '');
+  const kept = Object.entries(base).filter(([key]) => isKept(key));
+  return Object.fromEntries(kept.map(([key, value]) => [key, withoutReplaced(value, over[key])]));
+}

@@ -19,6 +19,8 @@ export interface Predictor {
   readonly hasProbabilities: boolean;
   /** One line for people. */
   readonly description: string;
+  /** The classifier of codes, where it is one. */
+  readonly ofCodes?: FittedClassifier;
   /** [n, numLabels], row-major; labels that the examples have are not looked at. */
   scores(dataset: AnyDataset, options: PredictorOptions): Promise<Float32Array>;
 }
@@ -60,6 +62,7 @@ export function codePredictor(
     kind: 'categorical',
     hasProbabilities: classifier.hasProbabilities,
     description: describeClassifier(config),
+    ofCodes: classifier,
     async scores(dataset, { numSamples = 1, onProgress, ...options }) {
       const draws: Float32Array[] = [];
       for (let draw = 0; draw < numSamples; draw++) {

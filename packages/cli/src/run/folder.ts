@@ -13,6 +13,7 @@ export const runFiles = {
   checkpoint: 'checkpoint.safetensors',
   encoder: 'encoder.onnx',
   decoder: 'decoder.onnx',
+  classifierOnnx: 'classifier.onnx',
   samples: 'samples.png',
   reconstructions: 'reconstructions.png',
   manifold: 'manifold.png',

@@ -1,15 +1,6 @@
 import { join } from 'node:path';
-import { ReparamError, type Runtime } from '@reparam/tensor';
-import {
-  type Evaluation,
-  exportDecoder,
-  exportEncoder,
-  type HostParams,
-  hasQuantiles,
-  manifold,
-  reconstruct,
-  take,
-} from 'reparam';
+import type { Runtime } from '@reparam/tensor';
+import { type CodeScores, type Evaluation, type HostParams, hasQuantiles, manifold, reconstruct, take } from 'reparam';
 import { writeFileAtomic } from 'reparam/io/node';
 import {
   architectureDiagram,
@@ -24,6 +15,7 @@ import { figureContext } from '../figures/context.ts';
 import { drawFigures, figureKinds } from '../figures/index.ts';
 import { displayRange, imageSizeOf, toGrey } from '../pictures.ts';
 import { runFiles } from '../run/folder.ts';
+import { onnxFiles } from '../run/onnxFiles.ts';
 import { analogyPicture } from './analogyPicture.ts';
 import type { Prepared } from './prepare.ts';
 import { samplePicture } from './samplePicture.ts';
@@ -106,22 +98,13 @@ export async function figuresOf(
   return { codes: (await context.draws()).mean.data, figures: [...figures, architecture] };
 }
 
-/** Writes encoder.onnx and decoder.onnx. */
-export async function writeOnnx(folder: string, { prepared, params }: ArtifactContext): Promise<void> {
-  const { model } = prepared.recipe;
+/** Writes the ONNX files, with what tells labels from codes where that is no part of the model. */
+export async function writeOnnx(
+  folder: string,
+  { prepared, params }: ArtifactContext,
+  ofCodes?: Partial<CodeScores>,
+): Promise<void> {
   const { preset, data } = prepared.config;
-  const options = { metadata: { preset, data: data.name } };
-  await writeFileAtomic(join(folder, runFiles.encoder), exportEncoder(model, params, options));
-  const decoder = decoderOf(() => exportDecoder(model, params, options));
-  if (decoder) await writeFileAtomic(join(folder, runFiles.decoder), decoder);
-}
-
-/** What `make` exports; undefined for a decoder that takes a pass for each of many dimensions, which is no single program. */
-function decoderOf(make: () => Uint8Array): Uint8Array | undefined {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof ReparamError && error.code === 'unsupported') return undefined;
-    throw error;
-  }
+  const files = onnxFiles(prepared.recipe.model, params, { preset, data: data.name }, ofCodes);
+  for (const [name, bytes] of Object.entries(files)) await writeFileAtomic(join(folder, name), bytes);
 }

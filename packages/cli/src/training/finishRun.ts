@@ -36,7 +36,7 @@ export async function finishRun(
   await writeFileAtomic(join(folder, runFiles.model), writeSafetensors(named(params), metadata));
   const predictor = await predictorOf(session, folder, prepared, params, runtime);
   const context: ArtifactContext = { prepared, params, runtime, signal };
-  await writeOnnx(folder, context);
+  await writeOnnx(folder, context, predictor?.ofCodes);
 
   const { numSamples } = config.evaluation;
   const { binarization = 'none' } = fitOptions;

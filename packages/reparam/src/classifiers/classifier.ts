@@ -1,4 +1,4 @@
-import type { Runtime } from '@reparam/tensor';
+import type { Runtime, Tensor } from '@reparam/tensor';
 import type { HostParams } from '../params.ts';
 
 /** What a classifier sees: `rows` × `columns` values, row-major; a value is its entry in `data` times `scale` (default 1). */
@@ -56,6 +56,8 @@ export interface FittedClassifier {
   readonly hasProbabilities: boolean;
   /** [rows, K], row-major. */
   scores(features: Features): Promise<Float32Array>;
+  /** The same as a part of a program, [rows, K] of [rows, features]; absent where it is none, as of neighbours. */
+  readonly score?: ((features: Tensor) => Tensor) | undefined;
   /** The class of the highest score of each row. */
   predict(features: Features): Promise<Int32Array>;
 }

@@ -1,6 +1,14 @@
-import { type HostTensor, hostTensor, logSoftmax, matmul, ReparamError, type Runtime } from '@reparam/tensor';
+import {
+  type HostTensor,
+  hostTensor,
+  logSoftmax,
+  matmul,
+  ReparamError,
+  type Runtime,
+  type Tensor,
+} from '@reparam/tensor';
 import { compileRows, mostProbable } from '../metrics/index.ts';
-import { type HostParams, leaf } from '../params.ts';
+import { constants, type HostParams, leaf, type SymbolicParams } from '../params.ts';
 import type { Classifier, Features, FittedClassifier } from './classifier.ts';
 import { asDataset, checkFeatures, labelledRows } from './features.ts';
 import { lbfgs } from './lbfgs.ts';
@@ -125,17 +133,13 @@ function fitted(
       expected: 'weights [classes, features] and bias [classes]',
     });
   }
+  const score = (p: SymbolicParams, x: Tensor) => {
+    const linear = matmul(x, leaf(p, 'weights'), { transB: true, bias: leaf(p, 'bias') });
+    return hasProbabilities ? logSoftmax(linear) : linear;
+  };
   const scores = async (features: Features): Promise<Float32Array> => {
     checkFeatures(features, numFeatures);
-    const program = await compileRows(
-      (p, x) => {
-        const linear = matmul(x, leaf(p, 'weights'), { transB: true, bias: leaf(p, 'bias') });
-        return { scores: hasProbabilities ? logSoftmax(linear) : linear };
-      },
-      params,
-      asDataset(features),
-      { runtime },
-    );
+    const program = await compileRows((p, x) => ({ scores: score(p, x) }), params, asDataset(features), { runtime });
     try {
       return (await program.run(params, { seed: 0, draw: 0 })).scores!.data as Float32Array;
     } finally {
@@ -149,6 +153,7 @@ function fitted(
     figures,
     hasProbabilities,
     scores,
+    score: (x) => score(constants(params), x),
     predict: async (features) => mostProbable(await scores(features), numClasses!),
   };
 }

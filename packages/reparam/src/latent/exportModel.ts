@@ -17,9 +17,8 @@ import {
 import { type DrawNoise, noiseContext } from '../context.ts';
 import { Bernoulli, type Distribution, Independent, Normal } from '../distributions/index.ts';
 import type { LatentModel } from '../models/index.ts';
-import type { HostParams, SymbolicParams } from '../params.ts';
+import { constants, type HostParams, type SymbolicParams } from '../params.ts';
 import { version } from '../version.ts';
-import { constants } from './constants.ts';
 import { diagonalOf } from './encode.ts';
 
 /** Options of the ONNX exports. */
@@ -117,6 +116,60 @@ export function exportDecoder(model: LatentModel, params: HostParams, { metadata
   );
 }
 
+/** A classifier of codes as a part of a program: log-probabilities or margins [batch, K] of codes [batch, latentDim]. */
+export interface CodeScores {
+  readonly score: (codes: Tensor) => Tensor;
+  readonly hasProbabilities: boolean;
+}
+
+/** Options of `exportClassifier`. */
+export interface ExportClassifierOptions extends ExportOptions {
+  /** A classifier fitted to codes of the model, where that does not tell labels itself. */
+  readonly ofCodes?: CodeScores | undefined;
+}
+
+/**
+ * What tells the labels of an example as an ONNX model with its parameters inside, for any batch size. Input: `x` [batch,
+ * ...dataShape] in the model's units. Output: `labels` [batch, K], their probabilities, or `margins` of a classifier that
+ * gives none. Where labels are told from the code, it is the mean of q(z given x). Throws `config` where nothing tells labels.
+ */
+export function exportClassifier(
+  model: LatentModel,
+  params: HostParams,
+  { ofCodes, metadata }: ExportClassifierOptions = {},
+): Uint8Array {
+  const { labels } = model;
+  if (!labels && !ofCodes) {
+    throw new ReparamError('config', 'the model predicts no labels', {
+      fix: 'Fit a classifier on its codes: fitOnCodes',
+    });
+  }
+  const baked = constants(params);
+  const context = noiseContext(noNoise);
+  const link = (t: Tensor) => (ofCodes || labels!.kind === 'categorical' ? softmax(t) : sigmoid(t));
+  const fromCode = ofCodes?.score ?? (labels!.fromCode && ((z: Tensor) => labels!.fromCode!(baked, z, context)));
+  const name = ofCodes?.hasProbabilities === false ? 'margins' : 'labels';
+  return exportOnnx(
+    ({ x }: { x: Tensor }) => {
+      const rows = reshape(x, [batch, sizeOf(model.dataShape)]);
+      const scores = fromCode
+        ? fromCode(model.encode(baked, rows, context).mean)
+        : labels!.logits(baked, rows, context);
+      return { [name]: name === 'margins' ? scores : link(scores) };
+    },
+    { x: spec([batch, ...model.dataShape]) } as never,
+    describe(
+      model,
+      'classifier of x',
+      {
+        input: `x in ${unitsOf(model)}`,
+        output: `${name}: ${name === 'labels' ? 'their probabilities' : 'the largest is the class'}${fromCode ? ', at the mean of q(z given x)' : ''}`,
+      },
+      metadata,
+    ),
+  );
+}
+
 /** Probabilities [batch, numLabels] of labels from codes, where the model has them. */
 function labelProbabilities({ labels }: LatentModel, params: SymbolicParams): ((z: Tensor) => Tensor) | undefined {
   if (!labels?.fromCode) return undefined;
@@ -167,5 +220,5 @@ function describe(
 }
 
 function noNoise(site: string): never {
-  throw new ReparamError('unsupported', 'a decoder or label head that draws noise cannot be exported', { at: site });
+  throw new ReparamError('unsupported', 'a decoder or classifier that draws noise cannot be exported', { at: site });
 }

@@ -4,7 +4,14 @@ export { classMeans } from './classMeans.ts';
 export { type Completions, complete } from './complete.ts';
 export { decodeMeans } from './decodeMeans.ts';
 export { type Codes, type EncodeOptions, encode, type Reconstructions, reconstruct } from './encode.ts';
-export { type ExportOptions, exportDecoder, exportEncoder } from './exportModel.ts';
+export {
+  type CodeScores,
+  type ExportClassifierOptions,
+  type ExportOptions,
+  exportClassifier,
+  exportDecoder,
+  exportEncoder,
+} from './exportModel.ts';
 export { type HolesOptions, type LatentHoles, latentHoles } from './holes.ts';
 export { impute } from './impute.ts';
 export type { Imputations, ImputeOptions } from './imputeOptions.ts';

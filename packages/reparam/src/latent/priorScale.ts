@@ -13,8 +13,7 @@ import {
 import { noiseContext } from '../context.ts';
 import { type Distribution, Mixture, type Normal } from '../distributions/index.ts';
 import type { LatentModel } from '../models/index.ts';
-import type { HostParams } from '../params.ts';
-import { constants } from './constants.ts';
+import { constants, type HostParams } from '../params.ts';
 import { diagonalOf } from './encode.ts';
 
 /** Maps a standard-normal score to the value of latent dimension `dim` at the same quantile of the prior. */

@@ -11,14 +11,22 @@ import {
   decodeMeans,
   digits,
   encode,
+  exportClassifier,
   exportDecoder,
   exportEncoder,
+  fitOnCodes,
   gaussianLikelihood,
   type HostParams,
   type LatentModel,
+  linearSvm,
+  logisticRegression,
+  m2,
+  mlp,
   type NoiseSite,
   type Posterior,
+  predictLabels,
   sharedVarianceNormal,
+  stacked,
   take,
   withLabelHead,
 } from 'reparam';
@@ -127,6 +135,73 @@ describe.each(Object.entries(models))('%s', (name, { model, params }) => {
         ).toBeLessThan(tolerance);
       }
     });
+  });
+});
+
+describe('what tells labels, as a model of examples', () => {
+  const net = () => mlp([6], { activation: 'tanh' });
+  const classes = { latentDim: 3, numClasses: 10, encoder: net(), decoder: net(), classifier: net() };
+  const { model: plainModel, params: plainParams } = smallModel();
+  const ofClass = m2({ ...classes, dataShape: [8, 8] });
+  const ofCodes = stacked({
+    lower: plainModel,
+    upper: (dataShape, likelihood) => m2({ ...classes, dataShape, likelihood }),
+  });
+  const head = withLabelHead(plainModel, { numLabels: 3, kind: 'bernoulli', hidden: [4] });
+  const written = async (label: string, bytes: Uint8Array) => {
+    const x = plain(pixels, [100, 8, 8]);
+    const inputs = [x, plain(pixels.slice(0, 7 * 64), [7, 8, 8])].map((each) => ({ x: each }));
+    const file = await writeModel(`${label}-classifier.onnx`, bytes);
+    const [all, some] = await runElsewhere(
+      'onnxruntime-node',
+      inputs.map((each) => ({ model: file, inputs: each })),
+    );
+    expect(all!.inputNames).toEqual(['x']);
+    const [[name, { data: values, shape }]] = Object.entries(all!.outputs) as [[string, Plain]];
+    expect(some!.outputs[name]!.shape).toEqual([7, shape[1]]);
+    expect(largestGap(some!.outputs[name]!.data, values.slice(0, 7 * shape[1]!))).toBeLessThan(tolerance);
+    return { name, values, shape };
+  };
+
+  it.each([
+    ['m2', ofClass],
+    ['m1-m2', ofCodes],
+  ])('of %s gives its own predictions', async (label, own) => {
+    const params = own.init(key(5));
+    const { name, values, shape } = await written(label, exportClassifier(own, params));
+    expect([name, shape]).toEqual(['labels', [100, 10]]);
+    const runtime = await nodeRuntime({ threads: 1 });
+    const { data: logits } = await predictLabels(own, params, data, { runtime });
+    expect(largestGap(values, logits.map(Math.exp))).toBeLessThan(tolerance);
+  });
+
+  it('of a label head gives the probabilities at the mean code, those of the encoder’s file without noise', async () => {
+    const params = head.init(key(6));
+    const { name, values, shape } = await written('head', exportClassifier(head, params));
+    expect([name, shape]).toEqual(['labels', [100, 3]]);
+    const file = await writeModel('head-encoder.onnx', exportEncoder(head, params));
+    const inputs = { x: plain(pixels, [100, 8, 8]), noise: plain(new Float32Array(500), [100, 5]) };
+    const [encoded] = await runElsewhere('onnxruntime-node', [{ model: file, inputs }]);
+    expect(largestGap(values, encoded!.outputs.labels!.data)).toBeLessThan(tolerance);
+  });
+
+  it.each([
+    ['labels', logisticRegression({ strength: 1e-2 })],
+    ['margins', linearSvm({ strength: 1e-2 })],
+  ])('of a classifier of codes gives its %s at the mean code', async (wanted, kind) => {
+    const runtime = await nodeRuntime({ threads: 1 });
+    const fitted = await fitOnCodes(plainModel, plainParams, data, kind, { numClasses: 10, runtime });
+    const { score, hasProbabilities } = fitted;
+    const bytes = exportClassifier(plainModel, plainParams, { ofCodes: { score: score!, hasProbabilities } });
+    const { name, values } = await written(`codes-${wanted}`, bytes);
+    expect(name).toBe(wanted);
+    const { mean } = await encode(plainModel, plainParams, data, { runtime });
+    const scores = await fitted.scores({ data: mean.data as Float32Array, rows: 100, columns: 5 });
+    expect(largestGap(values, hasProbabilities ? scores.map(Math.exp) : scores)).toBeLessThan(1e-4);
+  });
+
+  it('is refused where nothing tells labels', () => {
+    expect(() => exportClassifier(plainModel, plainParams)).toThrow(/predicts no labels/);
   });
 });
 

@@ -40,7 +40,8 @@ describe.each(trained.map((preset) => [preset.name, preset.recipe] as const))('%
   // Half of the labels, where training needs some: batches of both kinds.
   const isTaught = ['m2', 'prediction-constrained'].includes(recipe.objective.kind);
   const examples = isTaught ? { ...every, labels: every.labels!.map((label, i) => (i % 2 ? label : -1)) } : every;
-  const training = { ...recipe.training, epochs: 2, batchSize: 25 };
+  const { labelledBatchSize: _half, ...rest } = recipe.training;
+  const training = { ...rest, epochs: 2, batchSize: 25 };
   const { model, data, fitOptions } = buildRecipe({ ...recipe, training }, examples);
   const settings = { ...fitOptions, stepsPerCall: 2 };
   const { binarization = 'none' } = fitOptions;
