@@ -31,7 +31,10 @@ export function showEpochs(session: Session, epochs: number, bound: Bound = 'low
     },
     epoch({ epoch, train, validation, seconds, stepMs, isBest }) {
       const { elbo, rate, distortion } = train;
-      const held = validation ? `  validation ${name} ${validation.elbo.toFixed(2)}${isBest ? ' (best)' : ''}` : '';
+      const told = validation?.accuracy === undefined ? '' : `, ${(100 * validation.accuracy).toFixed(1)} % of labels`;
+      const held = validation
+        ? `  validation ${name} ${validation.elbo.toFixed(2)}${isBest ? ' (best)' : ''}${told}`
+        : '';
       const parts = bound === 'lower' ? `  rate ${rate.toFixed(2)}  distortion ${distortion.toFixed(2)}` : '';
       session.say(
         `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}  ${name} ${elbo.toFixed(2)}${parts}${held}  ` +

@@ -21,6 +21,7 @@ import type { LatentModel } from '../models/index.ts';
 import { classBound, sumsOutClasses } from '../objectives/classBound.ts';
 import { requireClasses, summedOut } from '../objectives/m2.ts';
 import type { HostParams, SymbolicParams } from '../params.ts';
+import { classificationFigures, mostProbable } from './classification.ts';
 import { compileRows, type RowsOptions, type RowsRun } from './rows.ts';
 import { estimate } from './statistics.ts';
 
@@ -94,19 +95,35 @@ function classRows(
   };
 }
 
+/** Averages over a data set, nats per example. */
+export interface BoundAverages {
+  readonly elbo: number;
+  readonly rate: number;
+  readonly distortion: number;
+  /** Share of the labelled examples whose class the model tells, where it tells one. */
+  readonly accuracy?: number;
+}
+
 /** Averages of the bound's terms over a data set, to be computed again and again for new parameters. */
 export interface BoundEvaluator {
-  run(params: HostParams, options: RowsRun): Promise<Record<'elbo' | 'rate' | 'distortion', number>>;
+  run(params: HostParams, options: RowsRun): Promise<BoundAverages>;
   dispose(): Promise<void>;
 }
 
 export const evaluateBound = {
-  /** Compiles the evaluation of ELBO, rate and distortion (one draw of z an example) on `dataset`. */
-  async prepare(model: LatentModel, dataset: AnyDataset, options: RowsOptions): Promise<BoundEvaluator> {
+  /**
+   * Compiles the evaluation of ELBO, rate and distortion (one draw of z an example) on examples, and of the accuracy
+   * where the model tells the class and examples have one.
+   */
+  async prepare(model: LatentModel, given: AnyDataset, options: RowsOptions): Promise<BoundEvaluator> {
+    // Where the class is a variable of the model, the bound is that of examples without it.
+    const dataset = model.labels?.logPrior ? { ...given, condition: undefined } : given;
+    const told = model.labels?.kind === 'categorical' && dataset.labels?.some((label) => label >= 0);
     const rows = await compileRows(
       (params, x, context) => {
         const { elbo, rate, distortion } = boundRows(model, 1)(params, x, context) as Record<string, Tensor>;
-        return { elbo: elbo!, rate: rate!, distortion: distortion! };
+        const averaged: Record<string, Tensor> = { elbo: elbo!, rate: rate!, distortion: distortion! };
+        return told ? { ...averaged, scores: model.labels!.logits(params, x, context) } : averaged;
       },
       model.init(key(0)),
       dataset,
@@ -115,8 +132,19 @@ export const evaluateBound = {
     return {
       async run(params, run) {
         const results = await rows.run(params, run);
-        const average = (name: string) => estimate((results[name] as HostTensor).data as Float32Array).value;
-        return { elbo: average('elbo'), rate: average('rate'), distortion: average('distortion') };
+        const valuesOf = (name: string) => (results[name] as HostTensor).data as Float32Array;
+        const average = (name: string) => estimate(valuesOf(name)).value;
+        const accuracy = () => {
+          const { numLabels } = model.labels!;
+          return classificationFigures(mostProbable(valuesOf('scores'), numLabels), dataset.labels!, numLabels).accuracy
+            .value;
+        };
+        return {
+          elbo: average('elbo'),
+          rate: average('rate'),
+          distortion: average('distortion'),
+          ...(told && { accuracy: accuracy() }),
+        };
       },
       dispose: () => rows.dispose(),
     };

@@ -1,4 +1,5 @@
 export { auroc } from './auroc.ts';
+export type { BoundAverages } from './bound.ts';
 export {
   type BinaryLabelFigures,
   binaryLabelFigures,

@@ -70,7 +70,7 @@ export function m2Objective(options: M2ObjectiveOptions = {}): Objective {
   const draws = `${numSamples} draw${numSamples > 1 ? 's' : ''} of z an example and class`;
   return {
     name: 'm2',
-    description: `E_q log p(x, y, z) − log q(z|x,y) with labels, Σ_y q(y|x) of it + H(q(y|x)) without${beta === 1 ? '' : `, KL of z times ${rateWeight.description}`}${classGradient === 1 ? '' : `, ${reach.description} of its gradient to q(y|x)`}, + ${alpha} · log q(y|x) of labels, ${draws}${labelledShare === undefined ? '' : `; labelled examples weigh ${labelledShare}`}${weightPrior ? `; N(0, 1/${weightPrior}) on weights` : ''}`,
+    description: `E_q log p(x, y, z) − log q(z|x,y) with labels, Σ_y q(y|x) of it + H(q(y|x)) without${beta === 1 ? '' : `, KL of z times ${rateWeight.description}`}${classGradient === 1 ? '' : `, q(y|x) following it with a weight of ${reach.description}`}, + ${alpha} · log q(y|x) of labels, ${draws}${labelledShare === undefined ? '' : `; labelled examples weigh ${labelledShare}`}${weightPrior ? `; N(0, 1/${weightPrior}) on weights` : ''}`,
     schedules: [rateWeight, reach],
     needsWholeBatch: true,
     needsTargets: true,

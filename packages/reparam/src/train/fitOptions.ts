@@ -1,5 +1,6 @@
 import type { Runtime } from '@reparam/tensor';
 import type { AnyDataset, Binarization } from '../data/index.ts';
+import type { BoundAverages } from '../metrics/index.ts';
 import type { Objective } from '../objectives/index.ts';
 import type { Optimizer, ScheduleLike } from '../optim/index.ts';
 import type { HostParams } from '../params.ts';
@@ -80,7 +81,7 @@ export interface EpochReport {
   readonly epoch: number;
   readonly step: number;
   readonly train: Terms;
-  readonly validation?: Readonly<Record<'elbo' | 'rate' | 'distortion', number>>;
+  readonly validation?: BoundAverages;
   readonly learningRate: number;
   readonly seconds: number;
   /** Median milliseconds a step, without data. */

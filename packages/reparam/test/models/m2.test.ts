@@ -30,6 +30,7 @@ import {
   cvae,
   type Dataset,
   digits,
+  type EpochReport,
   evaluate,
   findPreset,
   fit,
@@ -418,8 +419,11 @@ test('a hundred labels of digits and many without teach more than chance', async
     classifier: mlp([64]),
   });
   const data = withLabelTargets(balancedLabels(digits('train'), 100), 10);
+  const seen = digits('test');
   const training = fit(own, data, {
     runtime,
+    // With their classes beside them, as a conditional model would be given them.
+    validation: withLabelCondition(seen, 10),
     objective: m2Objective({ alpha: 1 }),
     binarization: 'dynamic',
     epochs: 12,
@@ -427,10 +431,17 @@ test('a hundred labels of digits and many without teach more than chance', async
     labelledBatchSize: 50,
     learningRate: 0.003,
   });
-  let last = { accuracy: 0, elbo: 0 };
-  for await (const { train } of training) last = train as unknown as typeof last;
-  expect(last.accuracy).toBeGreaterThan(0.9);
-  const seen = digits('test');
+  let last: EpochReport | undefined;
+  for await (const report of training) last = report;
+  expect(last!.train.accuracy).toBeGreaterThan(0.9);
+  // Validation figures are of examples without their class.
+  const { elbo, rate } = await evaluate(own, training.params, seen, {
+    runtime,
+    binarization: 'dynamic',
+    numSamples: 0,
+  });
+  expect(Math.abs(last!.validation!.elbo - elbo.value)).toBeLessThan(3 * elbo.standardError);
+  expect(Math.abs(last!.validation!.rate - rate!.value)).toBeLessThan(3 * rate!.standardError);
   const test = {
     x: { dtype: 'float32', shape: [seen.size, 64], data: Float32Array.from(seen.data, (v) => v * seen.scale) },
   };
@@ -446,6 +457,8 @@ test('a hundred labels of digits and many without teach more than chance', async
     return own.indexOf(Math.max(...own)) === label;
   });
   expect(right.length / seen.size).toBeGreaterThan(0.75);
+  // Of bits in the one case, of grey values in the other.
+  expect(Math.abs(last!.validation!.accuracy! - right.length / seen.size)).toBeLessThan(0.1);
 }, 60_000);
 
 describe('refusals', () => {

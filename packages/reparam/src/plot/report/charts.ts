@@ -6,7 +6,7 @@ import type { BoundTerms, EpochTerms, LatentCodes, RunReport } from './runReport
 
 const maxBars = 200;
 
-/** ELBO, rate and distortion by epoch, training and validation, as three SVG charts; one chart where `elbo` is no lower bound. */
+/** ELBO, rate and distortion by epoch, training and validation, as three SVG charts; one chart where `elbo` is no lower bound; and the accuracy of labels on validation examples. */
 export function learningCurves(history: readonly EpochTerms[], bound: RunReport['bound'] = 'lower'): string[] {
   const validated = history.filter((each) => each.validation);
   const chart = (title: string, term: keyof BoundTerms) =>
@@ -29,6 +29,21 @@ export function learningCurves(history: readonly EpochTerms[], bound: RunReport[
           : []),
       ],
     });
+  const told = history.flatMap(({ epoch, validation }) =>
+    validation?.accuracy === undefined ? [] : [[epoch, 100 * validation.accuracy] as const],
+  );
+  const accuracy = lineChart({
+    title: 'Accuracy (higher is better)',
+    x: { label: 'epoch', whole: true },
+    y: { label: '% of labels' },
+    width: 400,
+    height: 290,
+    series: [{ name: 'validation', dashed: true, points: told }],
+  });
+  return [...boundCharts(chart, bound), ...(told.length > 0 ? [accuracy] : [])];
+}
+
+function boundCharts(chart: (title: string, term: keyof BoundTerms) => string, bound: RunReport['bound']): string[] {
   if (bound === 'exact') return [chart('log p(x) (higher is better)', 'elbo')];
   if (bound === 'none') return [chart('log p(x|z) (higher is better)', 'elbo')];
   return [chart('ELBO (higher is better)', 'elbo'), chart('Rate', 'rate'), chart('Distortion', 'distortion')];

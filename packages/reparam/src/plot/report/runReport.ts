@@ -22,7 +22,7 @@ export interface BoundTerms {
 export interface EpochTerms {
   readonly epoch: number;
   readonly train: BoundTerms;
-  readonly validation?: BoundTerms;
+  readonly validation?: BoundTerms & { readonly accuracy?: number };
 }
 
 /** Posterior means of a data set. */
