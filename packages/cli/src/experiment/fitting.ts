@@ -1,5 +1,4 @@
 import {
-  defaultStrengths,
   type Features,
   type FitClassifierOptions,
   type FittedClassifier,
@@ -8,7 +7,7 @@ import {
   logisticRegression,
   type Module,
   neuralNetwork,
-  probabilityFigures,
+  strengthByRows,
 } from 'reparam';
 import { foldsOf } from './folds.ts';
 
@@ -27,26 +26,14 @@ type Options = Omit<FitClassifierOptions, 'validation'> & { readonly seed: numbe
 
 /** Logistic regression whose strength has the least log-loss on validation rows, fitted with it to all labelled rows. */
 export async function fitLogisticRegression({ features, labels, copies }: Rows, options: Options): Promise<Fitted> {
-  const { numClasses, onProgress } = options;
-  const folds = foldsOf(labels, options.seed, copies);
-  const held = folds.map(({ validation }) => labelledRows(features, validation, numClasses));
-  const quiet = { ...options, onProgress: undefined };
-  let best = { strength: 0, loss: Number.POSITIVE_INFINITY };
-  for (const [i, strength] of defaultStrengths.entries()) {
-    let loss = 0;
-    for (const [k, { train }] of folds.entries()) {
-      const fitted = await logisticRegression({ strength }).fit(features, train, quiet);
-      const { features: rows, labels: known } = held[k]!;
-      loss += probabilityFigures(await fitted.scores(rows), known, numClasses).logLoss.value / folds.length;
-      onProgress?.((i + (k + 1) / folds.length) / (defaultStrengths.length + 1));
-    }
-    // From strong to weak: once it is worse, what follows fits the noise.
-    if (loss >= best.loss) break;
-    best = { strength, loss };
-  }
-  const { strength } = best;
-  const classifier = await logisticRegression({ strength }).fit(features, labels, quiet);
-  return { classifier, chosen: { strength, validationLogLoss: best.loss, iterations: classifier.figures.iterations! } };
+  const folds = (own: Int32Array, seed: number) => foldsOf(own, seed, copies);
+  const classifier = await strengthByRows(logisticRegression, { folds, untilWorse: true }).fit(
+    features,
+    labels,
+    options,
+  );
+  const { strength, badness, iterations } = classifier.figures as Readonly<Record<string, number>>;
+  return { classifier, chosen: { strength: strength!, validationLogLoss: badness!, iterations: iterations! } };
 }
 
 /** Rows that a network is shown in all, at least, with few labels and with many. */

@@ -1,10 +1,4 @@
-import { permutation } from 'reparam';
-
-/** A part of the labelled rows to fit to, and the rest to judge by; −1 marks a row as not of the part. */
-export interface Fold {
-  readonly train: Int32Array;
-  readonly validation: Int32Array;
-}
+import { type Fold, permutation } from 'reparam';
 
 /** Labelled images from which on one validation part is enough. */
 export const many = 2000;

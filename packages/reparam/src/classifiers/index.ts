@@ -1,4 +1,3 @@
-export { type ChosenStrength, chooseStrength, defaultStrengths, type StrengthTrial } from './chooseStrength.ts';
 export type {
   Classifier,
   Features,
@@ -19,4 +18,4 @@ export {
   neuralNetwork,
 } from './neuralNetwork.ts';
 export { type Preprocessing, preprocessed, principalCodes, standardise } from './preprocessing.ts';
-export { type StrengthByRowsOptions, strengthByRows } from './strengthByRows.ts';
+export { defaultStrengths, type Fold, type StrengthByRowsOptions, strengthByRows } from './strengthByRows.ts';

@@ -1,35 +1,58 @@
+import { ReparamError } from '@reparam/tensor';
 import { permutation } from '../data/index.ts';
-import { badness, defaultStrengths, trialOf } from './chooseStrength.ts';
+import { classificationFigures, probabilityFigures } from '../metrics/index.ts';
 import type { Classifier, FittedClassifier, LabelledFeatures } from './classifier.ts';
-import { labelledRows } from './features.ts';
+import { joinRows, labelledRows } from './features.ts';
+
+/** Strengths of a penalty per row, from strong to weak: each a tenth of the one before. */
+export const defaultStrengths: readonly number[] = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6];
+
+/** Labels of the rows to fit to, and of those to judge by; −1 marks a row as not among them. */
+export interface Fold {
+  readonly train: Int32Array;
+  readonly validation: Int32Array;
+}
 
 /** How a strength is chosen. */
 export interface StrengthByRowsOptions {
   /** From strong to weak; the first of equals is taken. */
   readonly strengths?: readonly number[] | undefined;
-  /** Parts of the cross-validation; default 5, at most as many as rows. */
-  readonly folds?: number | undefined;
+  /**
+   * The cross-validation where no validation rows are given: how many parts (default 5, at most as many as rows), drawn so that
+   * each class is spread evenly over them; or the folds of given labels.
+   */
+  readonly folds?: number | ((labels: Int32Array, seed: number) => readonly Fold[]) | undefined;
+  /** Whether validation rows are fitted to as well, once they have chosen; default: they are not. */
+  readonly fitsToValidation?: boolean | undefined;
+  /** Whether the search ends with the first strength that is no better than the one before: what follows fits the noise. */
+  readonly untilWorse?: boolean | undefined;
 }
 
 /**
  * The classifiers of a family as one that chooses its strength when it is fitted: by the validation rows where it is given
- * some (they are not fitted to), else by cross-validation over the labelled rows, each class spread evenly over the parts by
- * a seeded draw. Chosen is the least log-loss, or of classifiers without probabilities the highest accuracy.
+ * some, else by cross-validation over the labelled rows. Chosen is the least log-loss, or of classifiers without
+ * probabilities the highest accuracy; no other rows are looked at. Strengths are per row: the objective's mean makes them mean
+ * the same for a few rows more. `figures` has the `strength` and its `badness`: the mean log-loss, or minus the accuracy.
+ * @example strengthByRows(logisticRegression, { strengths: [1e-3, 1e-4] })
  */
 export function strengthByRows(
   family: (options: { readonly strength?: number }) => Classifier,
-  { strengths = defaultStrengths, folds = 5 }: StrengthByRowsOptions = {},
+  { strengths = defaultStrengths, folds = 5, fitsToValidation = false, untilWorse = false }: StrengthByRowsOptions = {},
 ): Classifier {
+  if (strengths.length === 0) {
+    throw new ReparamError('config', 'no strengths to choose from', { expected: 'one at least' });
+  }
   const any = family({});
   return {
     name: any.name,
     description: `${any.description.replace(/, strength .*/, '')}, strength chosen from ${strengths.join(', ')}`,
     async fit(features, labels, options) {
-      const all = labelledRows(features, labels, options.numClasses);
-      const { validation } = options;
-      const held = validation && labelledRows(validation.features, validation.labels, options.numClasses);
-      const trials = held ? [[all, held] as const] : partsOf(all, Math.min(folds, all.labels.length), options.seed);
-      const count = strengths.length * trials.length + (held ? 0 : 1);
+      const { numClasses, seed = 0, validation } = options;
+      const own = labelledRows(features, labels, numClasses);
+      const held = validation && labelledRows(validation.features, validation.labels, numClasses);
+      const trials = held ? [[own, held] as const] : parts(own, folds, seed);
+      const isAgain = !held || fitsToValidation;
+      const count = strengths.length * trials.length + (isAgain ? 1 : 0);
       let done = 0;
       const fitOne = (strength: number, { features, labels }: LabelledFeatures) =>
         family({ strength }).fit(features, labels, {
@@ -41,15 +64,19 @@ export function strengthByRows(
       for (const strength of strengths) {
         let mean = 0;
         let last: FittedClassifier | undefined;
-        for (const [own, others] of trials) {
-          last = await fitOne(strength, own);
-          mean += badness(await trialOf(strength, last, others, options.numClasses)) / trials.length;
+        for (const [rows, others] of trials) {
+          last = await fitOne(strength, rows);
+          mean += (await badness(last, others, numClasses)) / trials.length;
           done++;
         }
-        if (!best || mean < best.mean) best = { strength, mean, fitted: last! };
+        const isBetter = !best || mean < best.mean;
+        if (isBetter) best = { strength, mean, fitted: last! };
+        else if (untilWorse) break;
       }
       const { strength, mean, fitted } = best!;
-      const final = held ? fitted : await fitOne(strength, all);
+      done = count - 1;
+      const final = isAgain ? await fitOne(strength, held ? joinRows(own, held) : own) : fitted;
+      options.onProgress?.(1);
       return {
         ...final,
         figures: { ...final.figures, strength, ...(held ? {} : { folds: trials.length }), badness: mean },
@@ -59,25 +86,33 @@ export function strengthByRows(
   };
 }
 
-/** For each of `folds` parts of the rows: the other rows, and those of the part. */
-function partsOf(all: LabelledFeatures, folds: number, seed = 0): (readonly [LabelledFeatures, LabelledFeatures])[] {
+/** Log-loss on rows that were not fitted to, or minus the accuracy where there are no probabilities. */
+async function badness(fitted: FittedClassifier, { features, labels }: LabelledFeatures, numClasses: number) {
+  return fitted.hasProbabilities
+    ? probabilityFigures(await fitted.scores(features), labels, numClasses).logLoss.value
+    : -classificationFigures(await fitted.predict(features), labels, numClasses).accuracy.value;
+}
+
+/** For each fold: the rows to fit to, and those to judge by. */
+function parts(all: LabelledFeatures, folds: NonNullable<StrengthByRowsOptions['folds']>, seed: number) {
   const { labels } = all;
+  const each =
+    typeof folds === 'number' ? evenFolds(labels, Math.min(folds, labels.length), seed) : folds(labels, seed);
+  const rows = (kept: Int32Array) => labelledRows(all.features, kept, Number.MAX_SAFE_INTEGER);
+  return each.map(({ train, validation }) => [rows(train), rows(validation)] as const);
+}
+
+/** So many parts by a seeded draw, each to be judged by in turn. */
+function evenFolds(labels: Int32Array, count: number, seed: number): Fold[] {
   const order = permutation(labels.length, seed, 'classifier/folds');
   const byClass = order.toSorted((a, b) => labels[a]! - labels[b]!);
   const foldOf = new Int32Array(labels.length);
   byClass.forEach((row, i) => {
-    foldOf[row] = i % folds;
+    foldOf[row] = i % count;
   });
-  return Array.from({ length: folds }, (_, fold) => [
-    selectRows(all, (row) => foldOf[row] !== fold),
-    selectRows(all, (row) => foldOf[row] === fold),
-  ]);
-}
-
-function selectRows({ features, labels }: LabelledFeatures, isIn: (row: number) => boolean): LabelledFeatures {
-  return labelledRows(
-    features,
-    labels.map((label, row) => (isIn(row) ? label : -1)),
-    Number.MAX_SAFE_INTEGER,
-  );
+  const keep = (isKept: (fold: number) => boolean) => labels.map((label, row) => (isKept(foldOf[row]!) ? label : -1));
+  return Array.from({ length: count }, (_, fold) => ({
+    train: keep((own) => own !== fold),
+    validation: keep((own) => own === fold),
+  }));
 }
