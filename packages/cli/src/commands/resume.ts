@@ -57,17 +57,9 @@ async function resumeProgram(session: Session, folder: string, config: DensityRu
 
 /** What there is to say of a run that is complete; undefined for one that is not. */
 async function finished(session: Session, folder: string, config: RunConfig): Promise<Output | undefined> {
-  const {
-    samples: _,
-    reconstructions: __,
-    manifold: ___,
-    analogies: ____,
-    checkpoint,
-    classifier,
-    ...always
-  } = runFiles;
+  const { config: settings, metrics, model, checkpoint, encoder, evaluation, report, classifier } = runFiles;
   const needed = [
-    ...Object.values(always),
+    ...[settings, metrics, model, encoder, evaluation, report],
     ...(config.program ? [] : [checkpoint]),
     ...(config.classifier ? [classifier] : []),
   ];

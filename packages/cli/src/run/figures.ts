@@ -60,7 +60,7 @@ export function testTable(
         lower: () => [row('ELBO', elbo), row('rate', rate), row('distortion', distortion)],
       }[bound](),
       ...(logLikelihood && bound === 'lower' ? [row(likelihoodName(numSamples, isLikelihood), logLikelihood)] : []),
-      ...Object.entries(evaluation.figures ?? {}).map(([name, figure]) => row(figureNames[name] ?? name, figure)),
+      ...Object.entries(evaluation.figures ?? {}).map(([name, figure]) => row(ownFigure(name).name, figure)),
       ...(bitsPerDimension
         ? [['bits per dimension', withError(bitsPerDimension.value, bitsPerDimension.standardError), 'bits/value']]
         : []),
@@ -80,14 +80,21 @@ export function testTable(
 export const exactName = ({ figures }: Pick<Evaluation, 'figures'>): string =>
   figures?.logitLogLikelihood ? 'log-likelihood, dequantised' : 'log-likelihood, exact';
 
-/** What a model's own figures are called. */
-export const figureNames: Readonly<Record<string, string>> = {
-  logitLogLikelihood: 'log-density of the logits',
-  unitLogLikelihood: 'log-density of values in [0, 1]',
-  classRate: 'part of the rate about the class y',
-  elboGivenClass: 'ELBO given y',
-  logLikelihoodGivenClass: 'log-likelihood given y',
+/** What a model's own figures are called, and what they mean. */
+const ownFigures: Readonly<Record<string, { readonly name: string; readonly meaning: string }>> = {
+  logitLogLikelihood: { name: 'log-density of the logits', meaning: 'per example, of the values the flow is about' },
+  unitLogLikelihood: { name: 'log-density of values in [0, 1]', meaning: 'per example, of pixels with uniform noise' },
+  classRate: { name: 'part of the rate about the class y', meaning: 'KL(q(y|x) ‖ p(y))' },
+  elboGivenClass: { name: 'ELBO given y', meaning: 'lower bound on log p(x|y), y the label; higher is better' },
+  logLikelihoodGivenClass: {
+    name: 'log-likelihood given y',
+    meaning: 'importance-sampled log p(x|y); higher is better',
+  },
 };
+
+/** The same of the figure called `key`, which has its own name where it is not known. */
+export const ownFigure = (key: string): { readonly name: string; readonly meaning?: string } =>
+  ownFigures[key] ?? { name: key };
 
 /** What the importance-sampled figure is called. */
 export const likelihoodName = (numSamples: number, isLikelihood: boolean): string =>

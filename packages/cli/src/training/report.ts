@@ -8,7 +8,7 @@ import type { LabelFigures } from '../labels/classify.ts';
 import { classTable, confusionFigure, labelTestFigures } from '../labels/figures.ts';
 import { describeObjective } from '../run/boundNames.ts';
 import { environmentOf } from '../run/checkpoint.ts';
-import { exactName, figureNames, likelihoodName } from '../run/figures.ts';
+import { exactName, likelihoodName, ownFigure } from '../run/figures.ts';
 import { runFiles } from '../run/folder.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -67,17 +67,23 @@ function figuresOf(evaluation: Evaluation, latentDim: number, isLikelihood: bool
       unit,
       meaning: `${evaluation.figures?.logitLogLikelihood ? 'exact for pixels with uniform noise, a lower bound for the pixels; higher is better' : elboMeanings[bound]}${quantity === 'density' ? '; a density: depends on the scale of the data' : ''}`,
     },
-    ...Object.entries(evaluation.figures ?? {}).map(([key, figure]) => ({
-      name: capital(figureNames[key] ?? key),
-      ...figure,
-      unit,
-    })),
     ...(bound === 'lower'
       ? [
-          { name: 'Rate', ...rate, unit, meaning: 'KL(q(z|x) ‖ p(z))' },
+          {
+            name: 'Rate',
+            ...rate,
+            unit,
+            meaning: evaluation.figures?.classRate
+              ? 'KL(q(z|x,y) ‖ p(z)) averaged over q(y|x), and the part about y'
+              : 'KL(q(z|x) ‖ p(z))',
+          },
           { name: 'Distortion', ...distortion, unit, meaning: 'minus E log p(x|z)' },
         ]
       : []),
+    ...Object.entries(evaluation.figures ?? {}).map(([key, figure]) => {
+      const { name, meaning } = ownFigure(key);
+      return { name: capital(name), ...figure, unit, ...(meaning !== undefined && { meaning }) };
+    }),
     ...(logLikelihood && bound === 'lower'
       ? [
           {
