@@ -37,7 +37,8 @@ Examples:
     });
     const { model, params, config, metrics } = run;
     const metadata = { preset: config.preset, data: config.data.name };
-    const predictor = await runPredictor(run, await session.runtime());
+    // Only a classifier of codes lies in a file of its own; reading it takes a runtime.
+    const predictor = config.classifier && (await runPredictor(run, await session.runtime()));
     const contents = {
       ...onnxFiles(model, params, metadata, predictor?.ofCodes),
       [runFiles.model]: writeSafetensors(named(params), { ...metadata, epochs: String(metrics.length) }),
