@@ -280,17 +280,17 @@ async function benchEpoch(step) {
   peer.close();
   if (own.error) throw new Error(own.error);
   const results = [{ label: 'reparam, fit with dynamic binarisation', seconds: own.seconds }];
-  for (const [label, loader] of [
-    ['PyTorch example with its DataLoader', 'dataloader'],
-    ['PyTorch, images preloaded', 'preloaded'],
+  for (const [label, loader, adam] of [
+    ['PyTorch example with its DataLoader', 'dataloader', 'default'],
+    ['PyTorch, images preloaded', 'preloaded', 'fused'],
   ]) {
     const peer = torch(2);
-    const ready = await peer.ask('setup', { model: 'vae-pytorch', batch: 128, variant: { adam: 'fused' } });
+    const ready = await peer.ask('setup', { model: 'vae-pytorch', batch: 128, variant: { adam } });
     const answer = ready.ok ? await peer.ask('epoch', { loader }) : ready;
     peer.close();
     if (answer.seconds)
       results.push({
-        label: `${label} (${answer.data})`,
+        label: `${label} (${answer.data}, ${adam} Adam)`,
         seconds: answer.seconds,
         ratio: own.seconds / answer.seconds,
       });

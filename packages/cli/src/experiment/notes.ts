@@ -14,7 +14,7 @@ export function notesOf({ data, budget, draws, methods, epochsScale, settings, s
       : `${data.name}: ${data.trainSize} training images, of which ${budget} have a label, equally many of each class, drawn anew for each draw; the labels of the others are hidden from training. ${data.testSize} test images, the data set’s own.`,
     `Mean ± standard error over ${draws} draw${draws === 1 ? '; one draw has none' : 's (sample deviation / √draws)'}. Test accuracy is inductive: on images that training never sees.${budget === 'all' ? '' : ' The accuracy on unlabelled training images is transductive: models that are trained on all images have seen these, without their labels.'} Log-loss: mean of −log p(label) in nats. Minutes: training of the model and of the classifier; a model that several cells use counts in each.`,
     `Validation rows are labelled training rows, ${labelled >= many ? 'a tenth of them' : 'each fifth of them in turn, so that no further labels are used'}: they choose the strength of logistic regression (least log-loss), with which it is fitted to all labelled rows${has('network') ? ', and the passes of the neural network' : ''}. Test labels are opened after the predictions are made.`,
-    `Models have the encoder ${networks.join(', ')}, mirrored for the decoder, and ${latentDim} latent dimensions.${has('m2') ? ` M2 has ${ofM2.join(', ')}.` : ''}${has('network') ? ' The neural network has the encoder’s layers and a softmax layer.' : ''} Codes are of grey values.`,
+    `Models have the encoder ${networks.join(', ')}, mirrored for the decoder, and ${latentDim} latent dimensions.${has('m2') ? ` M2 has ${ofM2.join(', ')}.` : ''}${has('network') ? ' The neural network has the encoder’s layers and a softmax layer.' : ''} Codes are of grey values.${budget === 'all' ? '' : withFewLabels(methods)}`,
     ...(has('vae', 'm1', 'm1-means') ? [codesNote(budget === 'all')] : []),
     ...(budget !== 'all' && draws > 1 && methods.some(({ model }) => model?.sees === 'images')
       ? [
@@ -29,6 +29,12 @@ export function notesOf({ data, budget, draws, methods, epochsScale, settings, s
     ...data.notes,
   ];
 }
+
+/** What models are given of their own where labels are few. */
+const withFewLabels = (methods: TableSettings['methods']): string =>
+  [...new Set(methods.flatMap(({ model }) => (model?.withFewLabels ? [model] : [])))]
+    .map(({ preset, withFewLabels }) => ` ${preset} has ${withFewLabels!.join(', ')}.`)
+    .join('');
 
 const codesNote = (isAll: boolean): string =>
   isAll

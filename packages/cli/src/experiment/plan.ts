@@ -77,7 +77,7 @@ export function planCells(settings: TableSettings): CellTask[] {
 
 function modelTask(settings: TableSettings, architecture: Architecture, recipe: ModelRecipe, draw: number): ModelTask {
   const { data, budget, epochsScale, shareModels } = settings;
-  const { preset, sees, length, below, cost, networks } = recipe;
+  const { preset, sees, length, below, cost, networks, withFewLabels = [] } = recipe;
   const isWhole = budget === 'all' || sees !== 'labelled images';
   // Without labels to see, all draws of few labels have the same images.
   const isSame = budget !== 'all' && sees === 'images';
@@ -92,6 +92,7 @@ function modelTask(settings: TableSettings, architecture: Architecture, recipe: 
     ...(networks === 'shared' ? architecture.networks : []),
     ...(networks === 'latentDim' ? [] : architecture.settings),
     ...(lower ? architecture.above : []),
+    ...(budget === 'all' ? [] : withFewLabels),
     ...settings.settings,
   ];
   const images = isSame ? 'all' : [budget, draw, isWhole];

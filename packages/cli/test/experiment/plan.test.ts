@@ -105,6 +105,16 @@ describe('cells', () => {
     expect(modelsOf({ budget: 'all' }, 'vae').size).toBe(5);
   });
 
+  it('have the keys of few labels where labels are few, which --set may change', () => {
+    const keys = (over: Partial<TableSettings>) => {
+      const { model } = planCells({ ...settings, ...over }).find(({ method }) => method.name === 'pc-vae')!;
+      return model!.train(splitFiles('data', over.budget ?? 100, 0)).filter((key) => key.startsWith('objective.lambda'));
+    };
+    expect(keys({})).toEqual(['objective.lambda=0.3']);
+    expect(keys({ settings: ['objective.lambda=2'] })).toEqual(['objective.lambda=0.3', 'objective.lambda=2']);
+    expect(keys({ budget: 'all' })).toEqual([]);
+  });
+
   it('are named by what they depend on', () => {
     const plain = names({});
     expect(new Set(plain).size).toBe(plain.length);

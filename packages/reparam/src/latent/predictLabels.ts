@@ -1,6 +1,6 @@
 import { type Float32Tensor, type HostTensor, hostTensor, ReparamError } from '@reparam/tensor';
 import type { AnyDataset } from '../data/index.ts';
-import { compileRows, evaluationDraw, requireShape } from '../metrics/index.ts';
+import { compileRows, evaluationDraw, requireShape, withoutClass } from '../metrics/index.ts';
 import type { LatentModel } from '../models/index.ts';
 import type { HostParams } from '../params.ts';
 import { averageOutcomes } from './averageOutcomes.ts';
@@ -28,9 +28,7 @@ export async function predictLabels(
       fix: 'Fit a classifier on its codes: fitOnCodes',
     });
   }
-  // Where the class is a variable of the model, it is what is asked for, and no condition.
-  const isVariable = labels.logPrior !== undefined;
-  const examples = { ...dataset, targets: undefined, ...(isVariable && { condition: undefined }) };
+  const examples = withoutClass(model, { ...dataset, targets: undefined });
   requireShape(model, examples);
   const program = await compileRows(
     (p, x, context) => ({ logits: labels.logits(p, x, context) }),

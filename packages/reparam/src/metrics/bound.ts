@@ -81,7 +81,8 @@ function classRows(
   const { q, p, rows, ...bound } = classBound(model, params, { x }, context, { numSamples });
   const perClass = (t: Tensor, axis: number) => rows.unlabelled!(t, axis);
   const total = summedOut(logQ, labels.logPrior(params), perClass(bound.distortion, 0), perClass(bound.rate, 0));
-  const { distortion, rate, classRate } = total;
+  const { distortion, rateOfZ, rateOfClass } = total;
+  const rate = add(rateOfZ, rateOfClass);
   const probs = reshape(transpose(exp(logQ), [1, 0]), [labels.numLabels, x.shape[0]!, 1]);
   const average = (t: Tensor) => sum(mul(perClass(t, 0), probs), { axes: 0 });
   const perDimension = q instanceof Independent && p instanceof Independent ? analyticKl(q.base, p.base) : undefined;
@@ -91,9 +92,13 @@ function classRows(
     elbo: neg(add(distortion, rate)),
     mean: average(q.mean),
     ...(perDimension && { klPerDimension: average(perDimension) }),
-    [`${figure}classRate`]: classRate,
+    [`${figure}classRate`]: rateOfClass,
   };
 }
+
+/** `dataset` as a model sees it that does not know the class: without the condition, where the class is a variable of the model. */
+export const withoutClass = <D extends AnyDataset>(model: LatentModel, dataset: D): D =>
+  model.labels?.logPrior ? { ...dataset, condition: undefined } : dataset;
 
 /** Averages over a data set, nats per example. */
 export interface BoundAverages {
@@ -116,8 +121,7 @@ export const evaluateBound = {
    * where the model tells the class and examples have one.
    */
   async prepare(model: LatentModel, given: AnyDataset, options: RowsOptions): Promise<BoundEvaluator> {
-    // Where the class is a variable of the model, the bound is that of examples without it.
-    const dataset = model.labels?.logPrior ? { ...given, condition: undefined } : given;
+    const dataset = withoutClass(model, given);
     const told = model.labels?.kind === 'categorical' && dataset.labels?.some((label) => label >= 0);
     const rows = await compileRows(
       (params, x, context) => {

@@ -3,7 +3,7 @@ import { type AnyDataset, type Binarization, requireSupport, widthOf } from '../
 import type { LatentModel } from '../models/index.ts';
 import type { HostParams } from '../params.ts';
 import type { Bound } from '../posteriors/index.ts';
-import { boundRows, figure as figurePrefix } from './bound.ts';
+import { boundRows, figure as figurePrefix, withoutClass } from './bound.ts';
 import { importanceLogLikelihood } from './importance.ts';
 import { compileRows, type RowsOptions } from './rows.ts';
 import { columnMoments, type Estimate, estimate } from './statistics.ts';
@@ -65,7 +65,7 @@ export async function evaluate(
   if (!model.labels?.logPrior || !dataset.condition) return measure(model, params, dataset, options);
   const { onProgress } = options;
   const half = (from: number) => ({ ...options, onProgress: (share: number) => onProgress?.(from + share / 2) });
-  const whole = await measure(model, params, { ...dataset, condition: undefined }, half(0));
+  const whole = await measure(model, params, withoutClass(model, dataset), half(0));
   const { elbo, logLikelihood } = await measure(model, params, dataset, half(0.5));
   const given = { elboGivenClass: elbo, ...(logLikelihood && { logLikelihoodGivenClass: logLikelihood }) };
   return { ...whole, figures: { ...whole.figures, ...given } };

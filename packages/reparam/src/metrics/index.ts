@@ -1,5 +1,5 @@
 export { auroc } from './auroc.ts';
-export type { BoundAverages } from './bound.ts';
+export { type BoundAverages, withoutClass } from './bound.ts';
 export {
   type BinaryLabelFigures,
   binaryLabelFigures,

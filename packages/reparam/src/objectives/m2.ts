@@ -91,18 +91,14 @@ export function m2Objective(options: M2ObjectiveOptions = {}): Objective {
       const draw = classBound(model, params, { x, targets }, context, numSamples === 1 ? {} : { numSamples });
       const { labelled, unlabelled } = draw.rows;
       const parts: Part[] = [];
-      const perRate = beta === 1 ? undefined : sub(context.schedule('beta', rateWeight), 1);
-      /** What β adds to the cost of a row. */
-      const surplus = (rateOfZ: Tensor) => perRate && mul(rateOfZ, perRate);
       const logOwn = slice(logQ, 0, 0, numLabelled);
       const own = slice(weights, 0, 0, numLabelled);
       const ofLabelled = (perRow: Tensor) => div(sum(mul(perRow, own)), sum(own));
-      const rateOfZ = labelled!(draw.rate);
       parts.push({
         weights: own,
         distortion: labelled!(draw.distortion),
-        rate: sub(rateOfZ, sum(mul(targets, logPrior), { axes: -1 })),
-        surplus: surplus(rateOfZ),
+        rateOfZ: labelled!(draw.rate),
+        rateOfClass: neg(sum(mul(targets, logPrior), { axes: -1 })),
       });
       if (unlabelled) {
         const given = slice(logQ, 0, numLabelled);
@@ -111,31 +107,32 @@ export function m2Objective(options: M2ObjectiveOptions = {}): Objective {
             ? given
             : add(stopGradient(given), mul(gradientOnly(given), context.schedule('classGradient', reach)));
         const others = summedOut(logOthers, logPrior, unlabelled(draw.distortion), unlabelled(draw.rate));
-        parts.push({
-          weights: slice(weights, 0, numLabelled),
-          ...others,
-          surplus: surplus(sub(others.rate, others.classRate)),
-        });
+        parts.push({ weights: slice(weights, 0, numLabelled), ...others });
       }
       const [first, other] = parts as [Part, Part?];
-      const total = (name: 'distortion' | 'rate') =>
-        parts.map((part) => sum(mul(part[name], part.weights))).reduce((a, b) => add(a, b));
+      const total = (perRow: (part: Part) => Tensor) =>
+        parts.map((part) => sum(mul(perRow(part), part.weights))).reduce((a, b) => add(a, b));
+      const totals = { distortion: total((part) => part.distortion), rate: total(rateOf) };
       const meanOf = (part: Part, perRow: Tensor) => div(sum(mul(perRow, part.weights)), sum(part.weights));
-      const bound = (part: Part) => neg(meanOf(part, add(part.distortion, part.rate)));
+      const bound = (part: Part) => neg(meanOf(part, add(part.distortion, rateOf(part))));
       const { distortion, rate } = drawn
         ? {
             distortion: batchMean(drawn.distortion, batch),
-            rate: add(batchMean(drawn.rate, batch), add(total('distortion'), total('rate'))),
+            rate: add(batchMean(drawn.rate, batch), add(totals.distortion, totals.rate)),
           }
-        : { distortion: total('distortion'), rate: total('rate') };
+        : totals;
       const elbo = neg(add(distortion, rate));
       const isShared = labelledShare !== undefined && other;
       const shareOf = (part: Part) =>
         !isShared ? sum(part.weights) : part === first ? labelledShare : 1 - labelledShare;
       const charged = isShared ? add(mul(bound(first), shareOf(first)), mul(bound(other), shareOf(other))) : elbo;
-      const surcharge = parts
-        .flatMap((part) => (part.surplus ? [mul(meanOf(part, part.surplus), shareOf(part))] : []))
-        .reduce<Tensor | number>((a, b) => add(a, b), 0);
+      const surcharge =
+        beta === 1
+          ? 0
+          : mul(
+              parts.map((part) => mul(meanOf(part, part.rateOfZ), shareOf(part))).reduce((a, b) => add(a, b)),
+              sub(context.schedule('beta', rateWeight), 1),
+            );
       const crossEntropy = ofLabelled(neg(sum(mul(targets, logOwn), { axes: -1 })));
       const cost = weightPrior === 0 ? 0 : mul(squaredWeights(all), weightPrior / 2 / context.datasetSize);
       const isRight = cast(equal(argMax(logOwn, -1), argMax(targets, -1)), 'float32');
@@ -166,16 +163,17 @@ const squaredWeights = (params: SymbolicParams): Tensor =>
 interface Part {
   readonly weights: Tensor;
   readonly distortion: Tensor;
-  readonly rate: Tensor;
+  readonly rateOfZ: Tensor;
+  readonly rateOfClass: Tensor;
   readonly entropy?: Tensor;
-  /** What the weight of the rate adds. */
-  readonly surplus?: Tensor | undefined;
 }
 
+const rateOf = (part: Pick<Part, 'rateOfZ' | 'rateOfClass'>): Tensor => add(part.rateOfZ, part.rateOfClass);
+
 /**
- * What U(x) = −distortion − rate is made of, [B], from log q(y given x) [B, K], log p(y) [K], and distortion and rate of z for
- * each class [K, B]: the rate is that of z on average over q(y given x), plus KL(q(y given x) ‖ p(y)). A class of probability below
- * e^-40 counts as that: it is nothing in float32, and less would send denormal numbers through every product of the backward
+ * What U(x) = −distortion − rateOfZ − rateOfClass is made of, [B], from log q(y given x) [B, K], log p(y) [K], and distortion and
+ * rate of z for each class [K, B], which are averaged over q(y given x); rateOfClass is KL(q(y given x) ‖ p(y)). A class of
+ * probability below e^-40 counts as that: it is nothing in float32, and less would send denormal numbers through every product of the backward
  * pass, at a tenth of its speed.
  */
 export function summedOut(logProbs: Tensor, logPrior: Tensor, distortion: Tensor, rate: Tensor) {
@@ -183,8 +181,8 @@ export function summedOut(logProbs: Tensor, logPrior: Tensor, distortion: Tensor
   const probs = exp(logQ);
   const average = (perClass: Tensor) => sum(mul(transpose(probs, [1, 0]), perClass), { axes: 0 });
   const entropy = neg(sum(mul(probs, logQ), { axes: -1 }));
-  const classRate = sub(neg(sum(mul(probs, logPrior), { axes: -1 })), entropy);
-  return { distortion: average(distortion), rate: add(average(rate), classRate), entropy, classRate };
+  const rateOfClass = sub(neg(sum(mul(probs, logPrior), { axes: -1 })), entropy);
+  return { distortion: average(distortion), rateOfZ: average(rate), rateOfClass, entropy };
 }
 
 /** How `model` tells classes that have a prior. Throws `unsupported` where it has none. */

@@ -399,8 +399,8 @@ export const presets: readonly Preset[] = [
       'semi-supervised: the sizes of `vae`, and its code must tell the label: softmax of a linear map of the draw',
     reference: 'Hope et al. 2020, prediction constraint at a fixed weight (sizes of `vae`)',
     recipe: {
-      model: { ...tanhModel, encoderDropout: 0.5, labels: { kind: 'categorical' } },
-      objective: { kind: 'prediction-constrained', lambda: 10 },
+      model: { ...tanhModel, labels: { kind: 'categorical' } },
+      objective: { kind: 'prediction-constrained', lambda: 100 },
       optimizer: adamCosine,
       training: { ...training, labelledBatchSize: 20 },
     },
