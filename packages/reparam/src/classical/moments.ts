@@ -39,7 +39,7 @@ export function moments(matrix: DataMatrix): Moments {
   }
 
   const shift = 2 * zeros > data.length ? new Float64Array(columns) : mean;
-  const covariance = products(data, rows, shift);
+  const covariance = shift === mean ? denseProducts(data, rows, shift) : products(data, rows);
   for (let i = 0; i < columns; i++) {
     for (let j = i; j < columns; j++) {
       const centred = covariance[i * columns + j]! / rows - (mean[i]! - shift[i]!) * (mean[j]! - shift[j]!);
@@ -50,8 +50,30 @@ export function moments(matrix: DataMatrix): Moments {
 }
 
 /** Upper triangle of Σ (x - shift)(x - shift)'. A batch of rows at a time, column by column, so that one row of the sum is in use. */
-function products(data: DataMatrix['data'], rows: number, shift: Float64Array): Float64Array {
+function denseProducts(data: DataMatrix['data'], rows: number, shift: Float64Array): Float64Array {
   const columns = shift.length;
+  const sum = new Float64Array(columns * columns);
+  const values = Array.from({ length: batch }, () => new Float64Array(columns));
+  for (let first = 0; first < rows; first += batch) {
+    values.forEach((row, b) => {
+      if (first + b >= rows) row.fill(0);
+      else for (let j = 0; j < columns; j++) row[j] = data[(first + b) * columns + j]! - shift[j]!;
+    });
+    for (let i = 0; i < columns; i++) {
+      const into = sum.subarray(i * columns, (i + 1) * columns);
+      for (let k = 0; k < batch; k += 4) {
+        const [a, b, c, d] = [values[k]!, values[k + 1]!, values[k + 2]!, values[k + 3]!];
+        const [p, q, r, s] = [a[i]!, b[i]!, c[i]!, d[i]!];
+        for (let j = i; j < columns; j++) into[j]! += p * a[j]! + q * b[j]! + r * c[j]! + s * d[j]!;
+      }
+    }
+  }
+  return sum;
+}
+
+/** The same with no shift, for rows of mostly zeros. */
+function products(data: DataMatrix['data'], rows: number): Float64Array {
+  const columns = data.length / rows;
   const sum = new Float64Array(columns * columns);
   const values = new Float64Array(batch * columns);
   const places = new Int32Array(batch * columns);
@@ -63,7 +85,7 @@ function products(data: DataMatrix['data'], rows: number, shift: Float64Array): 
       let n = b * columns;
       begin[b] = n;
       for (let j = 0; j < columns; j++) {
-        const value = data[(first + b) * columns + j]! - shift[j]!;
+        const value = data[(first + b) * columns + j]!;
         if (value === 0) continue;
         values[n] = value;
         places[n++] = j;

@@ -1,18 +1,21 @@
 import { ReparamError } from '@reparam/tensor';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { areFew, type EigenPairs, leadingPairs } from './leadingAxes.ts';
 import { type LinearGaussian, linearGaussian } from './linearGaussian.ts';
 import { type DataMatrix, type Moments, moments } from './moments.ts';
 
-/** The eigen-decomposition of a covariance: shared by every latent dimension and noise variance that is tried. */
+/** The eigen-decomposition of a covariance, or its beginning: shared by all latent dimensions and noise variances that are tried. */
 export interface PrincipalAxes {
   readonly mean: Float64Array;
-  /** l_1 ≥ l_2 ≥ …, [D], the squared unit of x. */
+  /** l_1 ≥ l_2 ≥ …, [D] or the first of them, the squared unit of x. */
   readonly eigenvalues: Float64Array;
-  /** Row j is the unit eigenvector of l_j, its largest entry positive, [D, D]. */
+  /** Σ of the eigenvalues that are not listed. */
+  readonly rest: number;
+  /** Row j is the unit eigenvector of l_j, its largest entry positive, [D, D] or the first rows. */
   readonly axes: Float64Array;
 }
 
-/** A fitted model with the whole spectrum of its training covariance. */
+/** A fitted model with the spectrum of its training covariance, or the beginning of it. */
 export interface Ppca extends LinearGaussian {
   readonly eigenvalues: Float64Array;
   /** min(q, number of l_j > s²): how many latent dimensions any maximum of the likelihood uses. */
@@ -25,19 +28,40 @@ export interface PpcaOptions {
   readonly noiseVariance?: number;
 }
 
-/** Eigenvalues, largest first, and axes of a covariance. */
-export function principalAxes({ mean, covariance }: Pick<Moments, 'mean' | 'covariance'>): PrincipalAxes {
+/**
+ * Eigenvalues, largest first, and axes of a covariance: all of them, or at least the first `count`. Few of many are found by themselves,
+ * in a fraction of the time.
+ */
+export function principalAxes(
+  { mean, covariance }: Pick<Moments, 'mean' | 'covariance'>,
+  count = mean.length,
+): PrincipalAxes {
   const width = mean.length;
-  const matrix = Matrix.from1DArray(width, width, covariance);
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(matrix, { assumeSymmetric: true });
-  const order = realEigenvalues.map((_, j) => j).sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!);
-  const axes = new Float64Array(width * width);
-  order.forEach((column, j) => {
-    const axis = eigenvectorMatrix.getColumn(column);
+  const leading = areFew(count, width) ? leadingPairs(covariance, width, count) : undefined;
+  const { values, vectors } = leading ?? allPairs(covariance, width);
+  const axes = new Float64Array(values.length * width);
+  vectors.forEach((axis, j) => {
     const largest = axis.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best));
     axes.set(largest < 0 ? axis.map((value) => -value) : axis, j * width);
   });
-  return { mean, eigenvalues: Float64Array.from(order, (column) => realEigenvalues[column]!), axes };
+  const total = covariance.reduce((sum, value, i) => (i % (width + 1) === 0 ? sum + value : sum), 0);
+  const rest = leading
+    ? Math.max(
+        0,
+        values.reduce((sum, value) => sum - value, total),
+      )
+    : 0;
+  return { mean, eigenvalues: Float64Array.from(values), rest, axes };
+}
+
+function allPairs(covariance: Float64Array, width: number): EigenPairs {
+  const matrix = Matrix.from1DArray(width, width, covariance);
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(matrix, { assumeSymmetric: true });
+  const order = realEigenvalues.map((_, j) => j).sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!);
+  return {
+    values: order.map((column) => realEigenvalues[column]!),
+    vectors: order.map((column) => Float64Array.from(eigenvectorMatrix.getColumn(column))),
+  };
 }
 
 /** min(q, number of l_j > s²): the units that survive in a linear variational autoencoder with fixed s². */
@@ -53,18 +77,18 @@ export const activeUnits = (eigenvalues: Float64Array, noiseVariance: number, la
  * when the discarded eigenvalues are all zero.
  */
 export function ppca(principal: PrincipalAxes, latentDim: number, options: PpcaOptions = {}): Ppca {
-  const { mean, eigenvalues, axes } = principal;
+  const { mean, eigenvalues, rest, axes } = principal;
   const width = mean.length;
   const fixed = options.noiseVariance;
-  const most = fixed === undefined ? width - 1 : width;
+  const most = Math.min(eigenvalues.length, fixed === undefined ? width - 1 : width);
   if (!(Number.isInteger(latentDim) && latentDim >= 1 && latentDim <= most)) {
     throw new ReparamError('config', 'bad number of latent dimensions', {
       got: `${latentDim} for ${width} dimensions`,
       expected: `an integer from 1 to ${most}`,
     });
   }
-  const discarded = eigenvalues.subarray(latentDim);
-  const noiseVariance = fixed ?? discarded.reduce((sum, value) => sum + value, 0) / discarded.length;
+  const discarded = eigenvalues.subarray(latentDim).reduce((sum, value) => sum + value, rest);
+  const noiseVariance = fixed ?? discarded / (width - latentDim);
   if (fixed === undefined && !(noiseVariance > 1e-14 * eigenvalues[0]!)) {
     throw new ReparamError('data', 'the data has no variance outside its principal axes', {
       got: `${latentDim} latent dimensions`,
@@ -84,9 +108,9 @@ export function ppca(principal: PrincipalAxes, latentDim: number, options: PpcaO
 }
 
 /**
- * Fits probabilistic PCA to the rows of `data`: `ppca(principalAxes(moments(data)), latentDim, options)`.
+ * Fits probabilistic PCA to the rows of `data`: `ppca(principalAxes(moments(data), latentDim), latentDim, options)`.
  *
  * @example fitPpca({ data, rows: 60_000, columns: 784, scale: 1 / 255 }, 10).logLikelihood(test)
  */
 export const fitPpca = (data: DataMatrix, latentDim: number, options: PpcaOptions = {}): Ppca =>
-  ppca(principalAxes(moments(data)), latentDim, options);
+  ppca(principalAxes(moments(data), latentDim), latentDim, options);

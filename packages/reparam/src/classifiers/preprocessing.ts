@@ -50,7 +50,7 @@ export const principalCodes = (dim: number): Preprocessing => ({
         expected: `an integer from 1 to ${columns}`,
       });
     }
-    const { mean, axes } = principalAxes(moments(features));
+    const { mean, axes } = principalAxes(moments(features), dim);
     return { mean: hostTensor(mean, [columns]), axes: hostTensor(axes.slice(0, dim * columns), [dim, columns]) };
   },
   apply(params, features) {

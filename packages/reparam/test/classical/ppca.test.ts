@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { foldIn, key, normalArray } from '@reparam/tensor';
 import fc from 'fast-check';
-import { determinant, inverse, Matrix } from 'ml-matrix';
+import { determinant, inverse, Matrix, QrDecomposition } from 'ml-matrix';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
   activeUnits,
@@ -193,6 +193,35 @@ describe('probabilistic PCA', () => {
       expect(Math.abs(at(direction(step)) - at(direction(-step))) / (2 * step)).toBeLessThan(1e-6);
       expect(at(direction(0.05))).toBeLessThan(best + 1e-12);
     }
+  });
+
+  test('few axes of many are those of the whole decomposition, equal eigenvalues among them', () => {
+    const [width, latentDim] = [160, 6];
+    // Axes turned at random, eigenvalues 9, 9, 9, 5, 4, 2, 1 and a tail from 0.99 down to zeros.
+    const spectrum = Float64Array.from(
+      { length: width },
+      (_, k) => [9, 9, 9, 5, 4, 2, 1][k] ?? Math.max(0, 1 - k / 150),
+    );
+    const turned = new QrDecomposition(Matrix.from1DArray(width, width, normals('turn', width * width)))
+      .orthogonalMatrix;
+    const covariance = Float64Array.from(
+      turned
+        .mmul(Matrix.diag([...spectrum]))
+        .mmul(turned.transpose())
+        .to1DArray(),
+    );
+    const given = { mean: normals('centre', width), covariance };
+    const [few, all] = [principalAxes(given, latentDim), principalAxes(given)];
+    expect([few.eigenvalues.length, all.eigenvalues.length, all.rest]).toEqual([latentDim, width, 0]);
+    expect(difference(few.eigenvalues, spectrum.subarray(0, latentDim))).toBeLessThan(1e-12);
+    expect(few.rest).toBeCloseTo(
+      spectrum.subarray(latentDim).reduce((a, b) => a + b),
+      10,
+    );
+    const [one, other] = [few, all].map((axes) => ppca(axes, latentDim));
+    expect(one!.noiseVariance).toBeCloseTo(other!.noiseVariance, 12);
+    const x = { data: normals('x', 40 * width), rows: 40, columns: width };
+    expect(difference(one!.logLikelihoods(x), other!.logLikelihoods(x))).toBeLessThan(1e-10);
   });
 
   test('components with less variance than a fixed noise are zero', () => {

@@ -1,13 +1,14 @@
 import { ReparamError } from '@reparam/tensor';
 import {
   type DataMatrix,
-  fitPpca,
   fitPpcaEm,
   type LinearGaussian,
   linearPosterior,
   linearTerms,
   linearVaeParams,
   moments,
+  ppca,
+  principalAxes,
 } from '../../classical/index.ts';
 import { type AnyDataset, type Dataset, isStreamed, widthOf } from '../../data/index.ts';
 import type { HostParams } from '../../params.ts';
@@ -47,7 +48,7 @@ export function fitLinear(
   const seen = moments(data);
   if (program.kind === 'ppca') {
     const noiseVariance = typeof scale === 'number' ? { noiseVariance: scale ** 2 } : {};
-    const exact = fitPpca(data, model.latentDim, noiseVariance);
+    const exact = ppca(principalAxes(seen, model.latentDim), model.latentDim, noiseVariance);
     return {
       params: linearVaeParams(exact, scale === 'shared'),
       exact,
