@@ -122,6 +122,17 @@ describe('charts', () => {
     );
   });
 
+  it('labels that would collide stand on two lines, and are left out where that is not enough', () => {
+    const chartOf = (count: number, width: number) => {
+      const bars = Array.from({ length: count }, (_, i) => ({ label: `name-${i + 10}`, value: i + 1 }));
+      return named(barChart({ ...axes, width, bars }), 'text').filter((each) => each['font-size'] === '11');
+    };
+    const lines = (count: number, width: number) => new Set(chartOf(count, width).map(({ y }) => y)).size;
+    expect([chartOf(4, 560).length, lines(4, 560)]).toEqual([4, 1]);
+    expect([chartOf(12, 560).length, lines(12, 560)]).toEqual([12, 2]);
+    expect([chartOf(40, 560).length, lines(40, 560)]).toEqual([14, 2]);
+  });
+
   it('a histogram counts every finite value once', () => {
     const svg = histogram({ ...axes, bins: 4, values: [0, 0.1, 0.9, 1, 2, 4, NaN] });
     const heights = named(svg, 'rect')

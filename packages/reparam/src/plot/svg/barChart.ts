@@ -22,7 +22,7 @@ export interface BarChartOptions extends ChartOptions {
   readonly caption?: string;
 }
 
-/** Vertical bars from zero as SVG; labels that would collide are left out evenly. */
+/** Vertical bars from zero as SVG; labels that would collide stand on two lines in turn, and are left out evenly where that is not enough. */
 export function barChart(options: BarChartOptions): string {
   const { bars, legend } = options;
   const { color, fillClass } = seriesColor(0);
@@ -42,7 +42,9 @@ export function barChart(options: BarChartOptions): string {
       const left = x(0);
       const slot = (x(1) - left) / Math.max(1, bars.length);
       const widest = Math.max(1, ...bars.map(({ label }) => label.length));
-      const every = Math.max(1, Math.ceil((6.5 * widest + 6) / slot));
+      const crowding = Math.ceil((6.5 * widest + 6) / slot);
+      const lines = Math.max(1, Math.min(2, crowding));
+      const every = Math.max(1, Math.ceil(crowding / lines));
       const baseline = y(y.ticks[0]!);
       return bars.map(({ label, value, standardError = 0, muted }, i) => {
         const [a, b] = [y(isDrawable(value) ? value : 0), y(0)];
@@ -58,8 +60,9 @@ export function barChart(options: BarChartOptions): string {
           },
           element('title', {}, `${label}: ${formatNumber(value, 4)}`),
         );
-        const name = text(left + (i + 0.5) * slot, baseline + 16, label, { 'text-anchor': 'middle', 'font-size': 11 });
         const middle = left + (i + 0.5) * slot;
+        const below = baseline + (lines === 1 ? 16 : 13 + 12 * ((i / every) % lines));
+        const name = text(middle, below, label, { 'text-anchor': 'middle', 'font-size': 11 });
         const error = element('line', {
           x1: middle,
           x2: middle,
