@@ -55,8 +55,9 @@ function ritz(basis: readonly Float64Array[], images: readonly Float64Array[], c
   const weights = chosen.map((k) => eigenvectorMatrix.getColumn(k));
   const vectors = weights.map((weight) => combination(weight, basis));
   const residuals = weights.map((weight, k) => {
-    const image = combination(weight, images);
-    return Math.hypot(...image.map((value, j) => value - values[k]! * vectors[k]![j]!));
+    const rest = combination(weight, images);
+    subtract(rest, values[k]!, vectors[k]!);
+    return Math.sqrt(dot(rest, rest));
   });
   return { values, vectors, residuals };
 }
