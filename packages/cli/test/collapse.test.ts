@@ -19,6 +19,12 @@ describe('collapsed dimensions', () => {
     expect(note([5])).toContain('dimension 5 of the code does not move');
   });
 
+  it('a code that is ignored whole may need a gentle start', () => {
+    const all = Array.from({ length: model.latentDim }, (_, k) => k);
+    expect(note(all)).toContain('optimizer.learningRate.warmup=1');
+    expect(note(all.slice(1))).not.toContain('warmup');
+  });
+
   it.each([
     [{ objective: { beta: 4 } }, 'an objective.beta below 4; or a warm-up'],
     [

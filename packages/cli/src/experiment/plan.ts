@@ -1,6 +1,6 @@
 import { digestOf } from '../child/trainedRun.ts';
 import type { Budget } from './labelSplit.ts';
-import { type Architecture, architectureFor, type Method, type ModelRecipe } from './methods.ts';
+import { type Architecture, architectureFor, type Method, type ModelRecipe, sharedTraining } from './methods.ts';
 import type { SplitFiles } from './splitFiles.ts';
 
 /** What is known of the images before any of them is used. */
@@ -89,7 +89,7 @@ function modelTask(settings: TableSettings, architecture: Architecture, recipe: 
   const lower = below && modelTask(settings, architecture, below, draw);
   const keys = [
     ...(networks === 'ofM2' ? architecture.ofM2 : [`model.latentDim=${architecture.latentDim}`]),
-    ...(networks === 'shared' ? architecture.networks : []),
+    ...(networks === 'shared' ? [...architecture.networks, ...sharedTraining] : []),
     ...(networks === 'latentDim' ? [] : architecture.settings),
     ...(lower ? architecture.above : []),
     ...(budget === 'all' ? [] : withFewLabels),

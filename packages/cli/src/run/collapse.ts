@@ -10,12 +10,16 @@ export function collapseNote(
 ): string {
   // All dimensions of a flow's code are needed to decode it.
   if (unused.length === 0 || bound === 'exact') return '';
+  const isWhole = unused.length >= model.latentDim;
   const which = `dimension${unused.length > 1 ? 's' : ''} ${rangesOf(unused)}`;
   return [
     `  collapsed: ${which} of the code ${unused.length > 1 ? 'do' : 'does'} not move with the data; a smaller latentDim would lose nothing`,
-    `  to use ${unused.length > 1 ? 'them' : 'it'}: ${remedies(model, objective).join('; or ')}`,
+    `  to use ${unused.length > 1 ? 'them' : 'it'}: ${[...(isWhole ? [gentleStart] : []), ...remedies(model, objective)].join('; or ')}`,
   ].join('\n');
 }
+
+/** The first steps of a large learning rate can push a model to where its code is ignored. */
+const gentleStart = 'a learning rate that rises at first, optimizer.learningRate.warmup=1, or a smaller one';
 
 function remedies({ likelihood }: ModelConfig, objective: ObjectiveConfig): string[] {
   const tries: string[] = [];

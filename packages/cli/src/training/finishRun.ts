@@ -8,6 +8,7 @@ import { readClassifier, writeClassifier } from '../labels/classifierFile.ts';
 import { measureLabels } from '../labels/classify.ts';
 import { fitClassifier } from '../labels/fitClassifier.ts';
 import { codePredictor, modelPredictor, type Predictor } from '../labels/predictor.ts';
+import { collapseNote } from '../run/collapse.ts';
 import { testJson, testTable } from '../run/figures.ts';
 import { runFiles } from '../run/folder.ts';
 import { summarize } from '../run/summary.ts';
@@ -82,10 +83,9 @@ export async function finishRun(
   // Where the run lies is not part of it: folders are moved.
   const { run: _, ...stored } = json;
   await writeFileAtomic(join(folder, runFiles.evaluation), `${JSON.stringify(stored, null, 2)}\n`);
-  return {
-    json,
-    text: `${testTable(evaluation, model, !warnings.includes(greyWarning), labels)}\n${closing(folder)}`,
-  };
+  const table = testTable(evaluation, model, !warnings.includes(greyWarning), labels);
+  const note = evaluation.activeUnits === 0 ? collapseNote(evaluation, config) : '';
+  return { json, text: [table, note, closing(folder)].filter((part) => part !== '').join('\n') };
 }
 
 /** What predicts labels of the run: its model, or the classifier of its codes, which is fitted and stored unless it was. */

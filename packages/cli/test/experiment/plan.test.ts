@@ -108,7 +108,9 @@ describe('cells', () => {
   it('have the keys of few labels where labels are few, which --set may change', () => {
     const keys = (over: Partial<TableSettings>) => {
       const { model } = planCells({ ...settings, ...over }).find(({ method }) => method.name === 'pc-vae')!;
-      return model!.train(splitFiles('data', over.budget ?? 100, 0)).filter((key) => key.startsWith('objective.lambda'));
+      return model!
+        .train(splitFiles('data', over.budget ?? 100, 0))
+        .filter((key) => key.startsWith('objective.lambda'));
     };
     expect(keys({})).toEqual(['objective.lambda=0.3']);
     expect(keys({ settings: ['objective.lambda=2'] })).toEqual(['objective.lambda=0.3', 'objective.lambda=2']);
