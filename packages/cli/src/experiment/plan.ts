@@ -1,6 +1,12 @@
 import { digestOf } from '../child/trainedRun.ts';
 import type { Budget } from './labelSplit.ts';
-import { type Architecture, architectureFor, type Method, type ModelRecipe, sharedTraining } from './methods.ts';
+import {
+  type Architecture,
+  architectureFor,
+  type Method,
+  type ModelRecipe,
+  trainingWithEveryLabel,
+} from './methods.ts';
 import type { SplitFiles } from './splitFiles.ts';
 
 /** What is known of the images before any of them is used. */
@@ -89,7 +95,8 @@ function modelTask(settings: TableSettings, architecture: Architecture, recipe: 
   const lower = below && modelTask(settings, architecture, below, draw);
   const keys = [
     ...(networks === 'ofM2' ? architecture.ofM2 : [`model.latentDim=${architecture.latentDim}`]),
-    ...(networks === 'shared' ? [...architecture.networks, ...sharedTraining] : []),
+    ...(networks === 'shared' ? architecture.networks : []),
+    ...(networks === 'shared' && budget === 'all' ? trainingWithEveryLabel : []),
     ...(networks === 'latentDim' ? [] : architecture.settings),
     ...(lower ? architecture.above : []),
     ...(budget === 'all' ? [] : withFewLabels),
