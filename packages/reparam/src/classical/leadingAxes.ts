@@ -15,6 +15,16 @@ export interface EigenPairs {
   readonly vectors: readonly Float64Array[];
 }
 
+/** All of them, of a symmetric matrix. */
+export function allPairs(matrix: Matrix): EigenPairs {
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(matrix, { assumeSymmetric: true });
+  const order = realEigenvalues.map((_, k) => k).sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!);
+  return {
+    values: order.map((column) => realEigenvalues[column]!),
+    vectors: order.map((column) => Float64Array.from(eigenvectorMatrix.getColumn(column))),
+  };
+}
+
 /**
  * The `count` largest eigenvalues of the symmetric matrix `matrix` [width, width] and their eigenvectors, by block Krylov subspaces
  * (Musco and Musco 2015), begun again from what they found until all residuals vanish: products with a few vectors in the place
@@ -46,13 +56,8 @@ export function leadingPairs(matrix: Float64Array, width: number, count: number)
 /** The best approximations within the span of `basis`, whose images under the matrix are `images`. */
 function ritz(basis: readonly Float64Array[], images: readonly Float64Array[], count: number) {
   const small = basis.map((a, i) => images.map((b, j) => (dot(a, b) + dot(basis[j]!, images[i]!)) / 2));
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(new Matrix(small), {
-    assumeSymmetric: true,
-  });
-  const order = realEigenvalues.map((_, k) => k).sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!);
-  const chosen = order.slice(0, count);
-  const values = chosen.map((k) => realEigenvalues[k]!);
-  const weights = chosen.map((k) => eigenvectorMatrix.getColumn(k));
+  const pairs = allPairs(new Matrix(small));
+  const [values, weights] = [pairs.values.slice(0, count), pairs.vectors.slice(0, count)];
   const vectors = weights.map((weight) => combination(weight, basis));
   const residuals = weights.map((weight, k) => {
     const rest = combination(weight, images);
@@ -101,7 +106,7 @@ function orthonormal(vectors: readonly Float64Array[], basis: readonly Float64Ar
   return added;
 }
 
-function combination(weights: readonly number[], vectors: readonly Float64Array[]): Float64Array {
+function combination(weights: Float64Array, vectors: readonly Float64Array[]): Float64Array {
   const sum = new Float64Array(vectors[0]!.length);
   weights.forEach((weight, k) => {
     subtract(sum, -weight, vectors[k]!);

@@ -1,6 +1,6 @@
 import { ReparamError } from '@reparam/tensor';
-import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
-import { areFew, type EigenPairs, leadingPairs } from './leadingAxes.ts';
+import { Matrix } from 'ml-matrix';
+import { allPairs, areFew, leadingPairs } from './leadingAxes.ts';
 import { type LinearGaussian, linearGaussian } from './linearGaussian.ts';
 import { type DataMatrix, type Moments, moments } from './moments.ts';
 
@@ -38,30 +38,26 @@ export function principalAxes(
 ): PrincipalAxes {
   const width = mean.length;
   const leading = areFew(count, width) ? leadingPairs(covariance, width, count) : undefined;
-  const { values, vectors } = leading ?? allPairs(covariance, width);
+  const { values, vectors } = leading ?? allPairs(Matrix.from1DArray(width, width, covariance));
   const axes = new Float64Array(values.length * width);
   vectors.forEach((axis, j) => {
     const largest = axis.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best));
     axes.set(largest < 0 ? axis.map((value) => -value) : axis, j * width);
   });
-  const total = covariance.reduce((sum, value, i) => (i % (width + 1) === 0 ? sum + value : sum), 0);
   const rest = leading
     ? Math.max(
         0,
-        values.reduce((sum, value) => sum - value, total),
+        values.reduce((sum, value) => sum - value, trace(covariance, width)),
       )
     : 0;
   return { mean, eigenvalues: Float64Array.from(values), rest, axes };
 }
 
-function allPairs(covariance: Float64Array, width: number): EigenPairs {
-  const matrix = Matrix.from1DArray(width, width, covariance);
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(matrix, { assumeSymmetric: true });
-  const order = realEigenvalues.map((_, j) => j).sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!);
-  return {
-    values: order.map((column) => realEigenvalues[column]!),
-    vectors: order.map((column) => Float64Array.from(eigenvectorMatrix.getColumn(column))),
-  };
+/** Σ of all eigenvalues. */
+function trace(covariance: Float64Array, width: number): number {
+  let sum = 0;
+  for (let i = 0; i < covariance.length; i += width + 1) sum += covariance[i]!;
+  return sum;
 }
 
 /** min(q, number of l_j > s²): the units that survive in a linear variational autoencoder with fixed s². */

@@ -110,8 +110,8 @@ export function m2Objective(options: M2ObjectiveOptions = {}): Objective {
         parts.push({ weights: slice(weights, 0, numLabelled), ...others });
       }
       const [first, other] = parts as [Part, Part?];
-      const total = (perRow: (part: Part) => Tensor) =>
-        parts.map((part) => sum(mul(perRow(part), part.weights))).reduce((a, b) => add(a, b));
+      const overParts = (perPart: (part: Part) => Tensor) => parts.map(perPart).reduce((a, b) => add(a, b));
+      const total = (perRow: (part: Part) => Tensor) => overParts((part) => sum(mul(perRow(part), part.weights)));
       const totals = { distortion: total((part) => part.distortion), rate: total(rateOf) };
       const meanOf = (part: Part, perRow: Tensor) => div(sum(mul(perRow, part.weights)), sum(part.weights));
       const bound = (part: Part) => neg(meanOf(part, add(part.distortion, rateOf(part))));
@@ -125,12 +125,12 @@ export function m2Objective(options: M2ObjectiveOptions = {}): Objective {
       const isShared = labelledShare !== undefined && other;
       const shareOf = (part: Part) =>
         !isShared ? sum(part.weights) : part === first ? labelledShare : 1 - labelledShare;
-      const charged = isShared ? add(mul(bound(first), shareOf(first)), mul(bound(other), shareOf(other))) : elbo;
+      const charged = isShared ? overParts((part) => mul(bound(part), shareOf(part))) : elbo;
       const surcharge =
         beta === 1
           ? 0
           : mul(
-              parts.map((part) => mul(meanOf(part, part.rateOfZ), shareOf(part))).reduce((a, b) => add(a, b)),
+              overParts((part) => mul(meanOf(part, part.rateOfZ), shareOf(part))),
               sub(context.schedule('beta', rateWeight), 1),
             );
       const crossEntropy = ofLabelled(neg(sum(mul(targets, logOwn), { axes: -1 })));
@@ -168,13 +168,13 @@ interface Part {
   readonly entropy?: Tensor;
 }
 
-const rateOf = (part: Pick<Part, 'rateOfZ' | 'rateOfClass'>): Tensor => add(part.rateOfZ, part.rateOfClass);
+const rateOf = (part: Part): Tensor => add(part.rateOfZ, part.rateOfClass);
 
 /**
  * What U(x) = −distortion − rateOfZ − rateOfClass is made of, [B], from log q(y given x) [B, K], log p(y) [K], and distortion and
  * rate of z for each class [K, B], which are averaged over q(y given x); rateOfClass is KL(q(y given x) ‖ p(y)). A class of
- * probability below e^-40 counts as that: it is nothing in float32, and less would send denormal numbers through every product of the backward
- * pass, at a tenth of its speed.
+ * probability below e^-40 counts as that: it is nothing in float32, and less would send denormal numbers through every product
+ * of the backward pass, at a tenth of its speed.
  */
 export function summedOut(logProbs: Tensor, logPrior: Tensor, distortion: Tensor, rate: Tensor) {
   const logQ = maximum(logProbs, -40);

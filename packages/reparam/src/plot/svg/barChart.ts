@@ -22,7 +22,10 @@ export interface BarChartOptions extends ChartOptions {
   readonly caption?: string;
 }
 
-/** Vertical bars from zero as SVG; labels that would collide stand on two lines in turn, and are left out evenly where that is not enough. */
+/**
+ * Vertical bars from zero as SVG; labels that would collide stand on two lines in turn, and are left out evenly where that is not
+ * enough.
+ */
 export function barChart(options: BarChartOptions): string {
   const { bars, legend } = options;
   const { color, fillClass } = seriesColor(0);
