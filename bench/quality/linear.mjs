@@ -38,14 +38,15 @@ async function measure({ set, family, classifier, components }) {
   const name = quick ? 'digits' : set;
   const started = performance.now();
   const [whole, test] = [await openDataset(name, { split: 'train' }), await openDataset(name, { split: 'test' })];
+  const runtime = await nodeRuntime({ threads: 1 });
   const axes = components && principalCodes(components);
-  const map = axes?.fit(featuresOf(whole));
+  const map = await axes?.fit(featuresOf(whole), { runtime });
   const rowsOf = (dataset) => {
     const { features, labels } = labelledFeaturesOf(dataset);
     return { features: axes ? axes.apply(map, features) : features, labels };
   };
   const [train, validation] = Object.values(splitValidation(whole, quick ? 0.2 : 10_000)).map(rowsOf);
-  const options = { numClasses: 10, runtime: await nodeRuntime({ threads: 1 }) };
+  const options = { numClasses: 10, runtime };
   const unseen = rowsOf(test);
   let fitted;
   if (family) {

@@ -14,11 +14,14 @@ import type { Prepared } from './prepare.ts';
 export async function trainLinear(session: Session, folder: string, prepared: Prepared): Promise<Output> {
   const { config, train } = prepared;
   await writeFileAtomic(join(folder, runFiles.config), `${JSON.stringify(config, null, 2)}\n`);
+  const runtime = await session.runtime();
   const started = performance.now();
   const most = config.training.epochs;
-  const { params, history } = fitLinear(recipeOf(config), train, (iteration, bound) =>
-    session.bar.update(iteration / most, `iteration ${iteration}`, `bound ${bound.toFixed(4)}`),
-  );
+  const { params, history } = await fitLinear(recipeOf(config), train, {
+    runtime,
+    onIteration: (iteration, bound) =>
+      session.bar.update(iteration / most, `iteration ${iteration}`, `bound ${bound.toFixed(4)}`),
+  });
   session.bar.clear();
   const seconds = (performance.now() - started) / 1000;
   const lines = history.map(({ elbo, rate, distortion }, i) =>
@@ -34,5 +37,5 @@ export async function trainLinear(session: Session, folder: string, prepared: Pr
   session.say(
     `${how} in ${seconds.toFixed(1)} s: log p(x) of the training set ${history.at(-1)!.elbo.toFixed(4)} nats/example`,
   );
-  return finishRun(session, folder, prepared, params, await session.runtime());
+  return finishRun(session, folder, prepared, params, runtime);
 }

@@ -3,6 +3,7 @@ export * from './linearGaussian.ts';
 export { linearVaeParams } from './linearVae.ts';
 export * from './mixture/index.ts';
 export { type DataMatrix, type Moments, moments } from './moments.ts';
+export { momentsOn } from './momentsOn.ts';
 export * from './ppca.ts';
 export {
   type BoundTerms,

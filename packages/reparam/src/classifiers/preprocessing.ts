@@ -1,5 +1,5 @@
-import { type HostTensor, hostTensor, ReparamError } from '@reparam/tensor';
-import { moments, principalAxes } from '../classical/index.ts';
+import { type HostTensor, hostTensor, ReparamError, type Runtime } from '@reparam/tensor';
+import { momentsOn, principalAxes } from '../classical/index.ts';
 import { branch, type HostParams } from '../params.ts';
 import type { Classifier, Features, FittedClassifier } from './classifier.ts';
 import { checkFeatures } from './features.ts';
@@ -8,7 +8,7 @@ import { checkFeatures } from './features.ts';
 export interface Preprocessing {
   readonly name: string;
   /** What `apply` needs; learnt without labels, from all rows. */
-  fit(features: Features): HostParams;
+  fit(features: Features, options: { runtime: Runtime }): Promise<HostParams>;
   /** The mapped rows, float32. Throws `shape` when their width is not that of the rows it was learnt from. */
   apply(params: HostParams, features: Features): Features;
 }
@@ -16,7 +16,7 @@ export interface Preprocessing {
 /** (x − mean) / deviation of each column, by the moments of the rows it was learnt from; a column that never varies becomes 0. */
 export const standardise = (): Preprocessing => ({
   name: 'standardised',
-  fit(features) {
+  async fit(features) {
     const { data, rows, columns, scale = 1 } = checkFeatures(features);
     const [mean, squares] = [new Float64Array(columns), new Float64Array(columns)];
     data.forEach((value, at) => {
@@ -42,7 +42,7 @@ export const standardise = (): Preprocessing => ({
 /** Coordinates on the first `dim` principal axes of the rows it was learnt from, with their mean taken out. */
 export const principalCodes = (dim: number): Preprocessing => ({
   name: `${dim} principal components`,
-  fit(features) {
+  async fit(features, { runtime }) {
     const { columns } = checkFeatures(features);
     if (!(Number.isInteger(dim) && dim >= 1 && dim <= columns)) {
       throw new ReparamError('config', 'bad number of principal components', {
@@ -50,7 +50,7 @@ export const principalCodes = (dim: number): Preprocessing => ({
         expected: `an integer from 1 to ${columns}`,
       });
     }
-    const { mean, axes } = principalAxes(moments(features), dim);
+    const { mean, axes } = principalAxes(await momentsOn(runtime, features), dim);
     return { mean: hostTensor(mean, [columns]), axes: hostTensor(axes.slice(0, dim * columns), [dim, columns]) };
   },
   apply(params, features) {
@@ -99,7 +99,7 @@ export function preprocessed(preprocessing: Preprocessing, classifier: Classifie
     name: classifier.name,
     description: `${classifier.description}, of ${preprocessing.name}`,
     async fit(features, labels, options) {
-      const map = preprocessing.fit(features);
+      const map = await preprocessing.fit(features, options);
       const { validation } = options;
       const inner = await classifier.fit(preprocessing.apply(map, features), labels, {
         ...options,

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { foldIn, key, normalArray } from '@reparam/tensor';
+import { foldIn, interpreter, key, normalArray } from '@reparam/tensor';
+import { nodeRuntime } from '@reparam/tensor/node';
+import { webRuntime } from '@reparam/tensor/web';
 import fc from 'fast-check';
 import { determinant, inverse, Matrix, QrDecomposition } from 'ml-matrix';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -12,6 +14,7 @@ import {
   type LinearGaussian,
   linearGaussian,
   moments,
+  momentsOn,
   type PrincipalAxes,
   ppca,
   principalAxes,
@@ -79,6 +82,27 @@ describe('moments', () => {
     const near = cloud(500, 4, 0);
     const far = { ...near, data: Float64Array.from(near.data, (value) => value + 2 ** 20) };
     expect(difference(moments(far).covariance, moments(near).covariance)).toBeLessThan(1e-8);
+  });
+
+  test('bytes summed up by a runtime: the same to the last bits, on every runtime', async () => {
+    const [rows, columns] = [2500, 7];
+    const source = normals('bytes', rows * columns);
+    const data = Uint8Array.from(source, (z, i) =>
+      i % columns === 3 ? 201 : Math.max(0, Math.min(255, 250 + 40 * z)),
+    );
+    const matrix = { data, rows, columns, scale: 1 / 255 };
+    const native = await momentsOn(await nodeRuntime({ threads: 1 }), matrix);
+    const want = moments(matrix);
+    expect(native.rows).toBe(rows);
+    expect(difference(native.mean, want.mean)).toBeLessThan(1e-14);
+    expect(difference(native.covariance, want.covariance)).toBeLessThan(1e-15);
+    // A column that never varies has a covariance of exactly 0.
+    expect(native.covariance.subarray(3 * columns, 4 * columns).every((value) => value === 0)).toBe(true);
+    for (const runtime of [await webRuntime(), interpreter]) {
+      expect((await momentsOn(runtime, matrix)).covariance).toEqual(native.covariance);
+    }
+    const floats = { ...matrix, data: Float32Array.from(data) };
+    expect(await momentsOn(interpreter, floats)).toEqual(moments(floats));
   });
 
   test.each([

@@ -15,10 +15,10 @@ beforeAll(async () => {
   runtime = await nodeRuntime({ threads: 1 });
 });
 
-test('standardised columns have mean 0 and deviation 1; other rows get the moments of the first; constants become 0', () => {
+test('standardised columns have mean 0 and deviation 1; other rows get the moments of the first; constants become 0', async () => {
   const bytes: Features = { data: Uint8Array.of(10, 7, 30, 7, 20, 7, 40, 7), rows: 4, columns: 2, scale: 0.1 };
   const map = standardise();
-  const params = map.fit(bytes);
+  const params = await map.fit(bytes, { runtime });
   const deviation = Math.sqrt(1.25);
   expect([...map.apply(params, bytes).data].map((value) => Math.round(value * 1e6) / 1e6)).toEqual(
     [-1.5, 0, 0.5, 0, -0.5, 0, 1.5, 0].map((value) => Math.round((value / deviation) * 1e6) / 1e6),
@@ -29,7 +29,7 @@ test('standardised columns have mean 0 and deviation 1; other rows get the momen
   expect(() => map.apply(params, { data: new Float32Array(3), rows: 1, columns: 3 })).toThrow('features do not fit');
 });
 
-test('principal codes: the known axes of a tilted cloud, and the training mean and axes for other rows', () => {
+test('principal codes: the known axes of a tilted cloud, and the training mean and axes for other rows', async () => {
   // Along (3, 4)/5 with deviation 5, along (4, −3)/5 with deviation 1, around (10, 20).
   const corners = [
     [5, 1],
@@ -40,7 +40,7 @@ test('principal codes: the known axes of a tilted cloud, and the training mean a
   const place = (a: number, b: number) => [10 + (3 * a + 4 * b) / 5, 20 + (4 * a - 3 * b) / 5];
   const cloud = { data: Float32Array.from(corners.flatMap(([a, b]) => place(a, b))), rows: 4, columns: 2 };
   const map = principalCodes(1);
-  const params = map.fit(cloud);
+  const params = await map.fit(cloud, { runtime });
   const axes = Array.from((params.axes as HostTensor).data as Float64Array);
   expect(axes[0]).toBeCloseTo(0.6, 6);
   expect(axes[1]).toBeCloseTo(0.8, 6);
@@ -49,7 +49,7 @@ test('principal codes: the known axes of a tilted cloud, and the training mean a
   expect(codes).toMatchObject({ rows: 2, columns: 1 });
   expect(codes.data[0]).toBeCloseTo(2, 5);
   expect(codes.data[1]).toBeCloseTo(-1.5, 5);
-  expect(() => principalCodes(3).fit(cloud)).toThrow('bad number of principal components');
+  await expect(principalCodes(3).fit(cloud, { runtime })).rejects.toThrow('bad number of principal components');
 });
 
 test('a classifier of mapped rows: as the one that is given mapped rows, and restored with its map', async () => {
@@ -64,7 +64,7 @@ test('a classifier of mapped rows: as the one that is given mapped rows, and res
   const map = standardise();
   const classifier = preprocessed(map, logisticRegression({ strength: 0.01 }));
   const fitted = await classifier.fit(features, labels, options);
-  const mapped = map.apply(map.fit(features), features);
+  const mapped = map.apply(await map.fit(features, { runtime }), features);
   const direct = await logisticRegression({ strength: 0.01 }).fit(mapped, labels, options);
   expect(await fitted.scores(features)).toEqual(await direct.scores(mapped));
   const restored = classifier.restore(fitted.params, { runtime });

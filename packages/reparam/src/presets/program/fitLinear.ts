@@ -1,4 +1,4 @@
-import { ReparamError } from '@reparam/tensor';
+import { ReparamError, type Runtime } from '@reparam/tensor';
 import {
   type DataMatrix,
   fitPpcaEm,
@@ -6,7 +6,7 @@ import {
   linearPosterior,
   linearTerms,
   linearVaeParams,
-  moments,
+  momentsOn,
   ppca,
   principalAxes,
 } from '../../classical/index.ts';
@@ -24,6 +24,13 @@ export interface LinearFit {
   readonly history: readonly Readonly<Record<'elbo' | 'rate' | 'distortion', number>>[];
 }
 
+/** Options of `fitLinear`. */
+export interface FitLinearOptions {
+  /** Sums up the covariance. */
+  readonly runtime: Runtime;
+  readonly onIteration?: (iteration: number, bound: number) => void;
+}
+
 /** Values of `dataset` as a matrix in the model's units. */
 export const matrixOf = (dataset: Dataset): DataMatrix => ({
   data: dataset.data,
@@ -36,16 +43,16 @@ export const matrixOf = (dataset: Dataset): DataMatrix => ({
  * Fits the linear VAE of `recipe` by its program: probabilistic PCA in closed form, or by expectation maximisation with
  * at most `training.epochs` iterations. Throws `config` unless the model is a linear VAE with one noise variance.
  */
-export function fitLinear(
+export async function fitLinear(
   recipe: RecipeConfig,
   dataset: AnyDataset,
-  onIteration?: (iteration: number, bound: number) => void,
-): LinearFit {
+  { runtime, onIteration }: FitLinearOptions,
+): Promise<LinearFit> {
   const { program, model, training } = recipe;
   if (!program) throw new ReparamError('config', 'the recipe has no program', { expected: 'ppca or ppca-em' });
   const scale = scaleOf(model);
   const data = matrixOf(inMemory(dataset));
-  const seen = moments(data);
+  const seen = await momentsOn(runtime, data);
   if (program.kind === 'ppca') {
     const noiseVariance = typeof scale === 'number' ? { noiseVariance: scale ** 2 } : {};
     const exact = ppca(principalAxes(seen, model.latentDim), model.latentDim, noiseVariance);

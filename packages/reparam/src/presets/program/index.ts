@@ -1,3 +1,3 @@
 export type { DensityConfig, DensityRecipe, LinearProgramConfig, MixtureConfig, RbmConfig } from './config.ts';
 export { type DensityPreset, densityPresets } from './densityPresets.ts';
-export { checkLinearProgram, fitLinear, type LinearFit, matrixOf } from './fitLinear.ts';
+export { checkLinearProgram, type FitLinearOptions, fitLinear, type LinearFit, matrixOf } from './fitLinear.ts';
