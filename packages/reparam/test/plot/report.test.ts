@@ -87,6 +87,20 @@ describe('reportHtml', () => {
     expect([...html.matchAll(/<title>(\d): /g)].map((match) => match[1])).toEqual(['1', '2', '0']);
   });
 
+  it('has a curve of the loss only where that is not minus the ELBO, and curves of labels where there are some', () => {
+    const titlesOf = (train: object, validation?: object) => {
+      const history = [{ epoch: 1, train: { ...terms(-140), ...train }, validation: validation as never }];
+      const page = reportHtml({ ...report, history, klPerDimension: [], latent: undefined });
+      return ['Loss: what is minimised', 'Cross-entropy of labels', 'Accuracy (higher is better)'].filter((title) =>
+        page.includes(`>${title}<`),
+      );
+    };
+    expect(titlesOf({ loss: 140 })).toEqual([]);
+    expect(titlesOf({ loss: 150 })).toEqual(['Loss: what is minimised']);
+    expect(titlesOf({ loss: 150, labelLoss: 1 })).toEqual(['Loss: what is minimised', 'Cross-entropy of labels']);
+    expect(titlesOf({}, { ...terms(-130), accuracy: 0.9 })).toEqual(['Accuracy (higher is better)']);
+  });
+
   it('leaves out what a run does not have', () => {
     const { latent: _, ...rest } = report;
     const bare = reportHtml({ ...rest, history: [], klPerDimension: [], pictures: [], test: [], warnings: [] });

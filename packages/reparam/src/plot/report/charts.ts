@@ -2,51 +2,52 @@ import { principalPlane } from '../principalComponents.ts';
 import { barChart } from '../svg/barChart.ts';
 import { lineChart } from '../svg/lineChart.ts';
 import { scatterPlot } from '../svg/scatterPlot.ts';
-import type { BoundTerms, EpochTerms, LatentCodes, RunReport } from './runReport.ts';
+import type { EpochTerms, LatentCodes, RunReport } from './runReport.ts';
 
 const maxBars = 200;
 
-/** ELBO, rate and distortion by epoch, training and validation, as three SVG charts; one chart where `elbo` is no lower bound; and the accuracy of labels on validation examples. */
+/**
+ * Curves by epoch, training and validation, as SVG charts: ELBO, rate and distortion, or one chart where `elbo` is no lower bound; what is
+ * minimised, where that is not minus the ELBO; cross-entropy and accuracy of labels.
+ */
 export function learningCurves(history: readonly EpochTerms[], bound: RunReport['bound'] = 'lower'): string[] {
-  const validated = history.filter((each) => each.validation);
-  const chart = (title: string, term: keyof BoundTerms) =>
-    lineChart({
-      title,
-      x: { label: 'epoch', whole: true },
-      y: { label: 'nats/example' },
-      width: 400,
-      height: 290,
-      series: [
-        { name: 'training', points: history.map(({ epoch, train }) => [epoch, train[term]]) },
-        ...(validated.length
-          ? [
-              {
-                name: 'validation',
-                dashed: true,
-                points: validated.map(({ epoch, validation }) => [epoch, validation![term]] as const),
-              },
-            ]
-          : []),
-      ],
-    });
-  const told = history.flatMap(({ epoch, validation }) =>
-    validation?.accuracy === undefined ? [] : [[epoch, 100 * validation.accuracy] as const],
-  );
-  const accuracy = lineChart({
-    title: 'Accuracy (higher is better)',
-    x: { label: 'epoch', whole: true },
-    y: { label: '% of labels' },
-    width: 400,
-    height: 290,
-    series: [{ name: 'validation', dashed: true, points: told }],
-  });
-  return [...boundCharts(chart, bound), ...(told.length > 0 ? [accuracy] : [])];
+  const chart = (title: string, term: string, { unit = 'nats/example', factor = 1 } = {}): string[] => {
+    const points = (part: 'train' | 'validation') =>
+      history.flatMap((each) => {
+        const value = each[part]?.[term];
+        return typeof value === 'number' ? [[each.epoch, factor * value] as const] : [];
+      });
+    const [training, validation] = [points('train'), points('validation')];
+    const series = [
+      ...(training.length > 0 ? [{ name: 'training', points: training }] : []),
+      ...(validation.length > 0 ? [{ name: 'validation', dashed: true, points: validation }] : []),
+    ];
+    if (series.length === 0) return [];
+    const x = { label: 'epoch', whole: true };
+    const y = { label: training.length > 0 ? unit : `${unit}, validation` };
+    return [lineChart({ title, x, y, width: 400, height: 290, series })];
+  };
+  return [
+    ...boundCurves(bound).flatMap(([title, term]) => chart(title, term)),
+    ...(history.some(isMore) ? chart('Loss: what is minimised', 'loss') : []),
+    ...chart('Cross-entropy of labels', 'labelLoss', { unit: 'nats/label' }),
+    ...chart('Cross-entropy of labels', 'crossEntropy', { unit: 'nats/label' }),
+    ...chart('Accuracy (higher is better)', 'accuracy', { unit: '% of labels', factor: 100 }),
+  ];
 }
 
-function boundCharts(chart: (title: string, term: keyof BoundTerms) => string, bound: RunReport['bound']): string[] {
-  if (bound === 'exact') return [chart('log p(x) (higher is better)', 'elbo')];
-  if (bound === 'none') return [chart('log p(x|z) (higher is better)', 'elbo')];
-  return [chart('ELBO (higher is better)', 'elbo'), chart('Rate', 'rate'), chart('Distortion', 'distortion')];
+/** Whether the loss has other terms than the ELBO. */
+const isMore = ({ train: { loss, elbo } }: EpochTerms): boolean =>
+  loss !== undefined && Math.abs(loss + elbo) > 1e-5 * Math.max(1, Math.abs(elbo));
+
+function boundCurves(bound: RunReport['bound']): readonly (readonly [title: string, term: string])[] {
+  if (bound === 'exact') return [['log p(x) (higher is better)', 'elbo']];
+  if (bound === 'none') return [['log p(x|z) (higher is better)', 'elbo']];
+  return [
+    ['ELBO (higher is better)', 'elbo'],
+    ['Rate', 'rate'],
+    ['Distortion', 'distortion'],
+  ];
 }
 
 /** KL of every latent dimension, largest first, active units coloured, as an SVG chart. */

@@ -17,6 +17,10 @@ export const meanings: readonly (readonly [term: string, meaning: string])[] = [
     'Minus the expected log p(x|z): how badly the decoder predicts the example from its code; lower is better. For binary data it is at least 0; for densities it may be negative.',
   ],
   [
+    'Loss',
+    'What training minimises: the objective above with its weights, schedules and terms of labels. It has a curve of its own where it is not minus the ELBO; training may then lower the ELBO.',
+  ],
+  [
     'Log-likelihood, k samples',
     'An importance-sampled estimate of log p(x): the logarithm of the mean of k weights p(x, z) / q(z|x). On average it lies between the ELBO and log p(x) and rises towards the latter with k, so compare figures with the same k only.',
   ],

@@ -16,13 +16,15 @@ export interface BoundTerms {
   readonly elbo: number;
   readonly rate: number;
   readonly distortion: number;
+  /** Further terms, by the names of metrics.jsonl: `loss`, `labelLoss`, `accuracy`, … */
+  readonly [term: string]: number | undefined;
 }
 
 /** One epoch of the learning curves. */
 export interface EpochTerms {
   readonly epoch: number;
   readonly train: BoundTerms;
-  readonly validation?: BoundTerms & { readonly accuracy?: number };
+  readonly validation?: BoundTerms;
 }
 
 /** Posterior means of a data set. */
