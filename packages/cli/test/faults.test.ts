@@ -74,6 +74,7 @@ describe('train refuses, with the right exit code, and leaves nothing behind', (
     ['a folder that is in use', ['digits', '--out', 'good'], 2, /not empty.*Choose another --out/],
     ['unknown format', ['a-file'], 2, /no such data set|format is not known/],
     ['missing file', ['none.npy'], 1, /there is no such file/],
+    ['missing file of labels', ['words.csv', '--labels', 'kind'], 1, /kind.*no such file.*data\.labelColumn/],
     ['missing configuration', ['digits', '--config', 'none.json'], 1, /cannot read the file \(none.json\)/],
     ['empty file', ['empty.npy'], 1, /empty\.npy/],
     ['truncated idx', ['short-idx3-ubyte'], 1, /short-idx3-ubyte.*got.*expected/],

@@ -28,15 +28,15 @@ export async function kindOf(path: string): Promise<'file' | 'folder' | undefine
   return found?.isFile() ? 'file' : found?.isDirectory() ? 'folder' : undefined;
 }
 
-/** The bytes of a file of at most 2 GiB; a `file` error says why it cannot be read. */
-export async function readBytes(path: string): Promise<Uint8Array> {
+/** The bytes of a file of at most 2 GiB; a `file` error says why it cannot be read, and `fix` what to do. */
+export async function readBytes(path: string, fix?: string): Promise<Uint8Array> {
   try {
     const { size } = await stat(path);
     if (size > unpackLimit) throw new Error(`${size} bytes, more than the ${unpackLimit} that are read`);
     const { buffer, byteOffset, length } = await readFile(path);
     return new Uint8Array(buffer, byteOffset, length);
   } catch (cause) {
-    throw fileError('cannot read file', path, cause);
+    throw fileError('cannot read file', path, cause, fix);
   }
 }
 

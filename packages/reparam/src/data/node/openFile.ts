@@ -23,6 +23,8 @@ export type FileParts = Partial<Record<ImageSplit, AnyDataset>>;
 /** Data of more bytes than this stay in their file, where they can: 1 GiB. */
 export const defaultMemoryLimit = 2 ** 30;
 
+const ofLabels = 'Labels are a file, or so many of those the data have; a column of a table is data.labelColumn';
+
 /** Opens the file or folder at `path`: which format it is, its name and content say. */
 export async function openFile(path: string, options: OpenOptions): Promise<FileParts> {
   const { memoryLimit = defaultMemoryLimit, cacheDir = cacheFolder(), stream } = options;
@@ -66,7 +68,8 @@ async function openRows(
   { isStreamed, cacheDir, onWork }: OpenImagesOptions,
 ): Promise<FileParts> {
   const labelsPath = options.labels ?? (await labelsBeside(paths[0]!));
-  const labels = labelsPath === undefined ? undefined : { bytes: await readBytes(labelsPath), fileName: labelsPath };
+  const labels =
+    labelsPath === undefined ? undefined : { bytes: await readBytes(labelsPath, ofLabels), fileName: labelsPath };
   const sizes = await Promise.all(paths.map(sizeOfFile));
   const total = sizes.reduce((a, b) => a + b, 0);
   const canStream = paths.every(isStreamable);
