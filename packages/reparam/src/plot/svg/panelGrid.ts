@@ -24,17 +24,18 @@ export interface PanelGridOptions {
   readonly columns?: number;
 }
 
-const [panelWidth, panelHeight, gap] = [172, 112, 28];
+const [panelWidth, panelHeight, gap, margin] = [172, 112, 28, 20];
 
 /** Small charts in rows under one title as SVG. Their vertical axes carry no marks: shapes are to be compared, not values. */
 export function panelGrid({ title, caption, legend = [], panels, columns: wanted = 4 }: PanelGridOptions): string {
   const columns = Math.max(1, Math.min(wanted, panels.length));
   const rows = Math.ceil(panels.length / columns);
-  const width = 28 + columns * (panelWidth + gap) - gap;
+  const width = 2 * margin + columns * (panelWidth + gap) - gap;
   const key = layOutLegend(legend, width);
   const top = sheetTop + key.height;
   const drawn = panels.map((panel, i) => {
-    const [left, above] = [14 + (i % columns) * (panelWidth + gap), top + Math.floor(i / columns) * (panelHeight + 44)];
+    const [column, row] = [i % columns, Math.floor(i / columns)];
+    const [left, above] = [margin + column * (panelWidth + gap), top + row * (panelHeight + 44)];
     const floor = above + 20 + panelHeight;
     const x = linearScale(panel.xDomain, [left, left + panelWidth], 4);
     const [low, high] = panel.yDomain;
