@@ -21,6 +21,9 @@ export function collapseNote(
 /** The first steps of a large learning rate can push a model to where its code is ignored. */
 const gentleStart = 'a learning rate that rises at first, optimizer.learningRate.warmup=1, or a smaller one';
 
+/** Objectives without which the labels would not be learnt. */
+const ofLabels: ReadonlySet<ObjectiveConfig['kind']> = new Set(['m2', 'prediction-constrained']);
+
 function remedies({ likelihood }: ModelConfig, objective: ObjectiveConfig): string[] {
   const tries: string[] = [];
   if (likelihood.kind === 'gaussian' && typeof likelihood.scale === 'number') {
@@ -28,12 +31,16 @@ function remedies({ likelihood }: ModelConfig, objective: ObjectiveConfig): stri
       `a likelihood.scale below ${likelihood.scale} or "shared" (only variance above σ² is worth a dimension)`,
     );
   }
-  if (objective.kind !== 'elbo') return [...tries, 'more epochs', 'objective.kind=elbo with objective.freeBits=0.1'];
-  const { beta, freeBits } = objective;
-  const weight = typeof beta === 'number' ? beta : (beta.to ?? 1);
+  const beta = 'beta' in objective ? objective.beta : undefined;
+  const weight = typeof beta === 'object' ? (beta.to ?? 1) : (beta ?? 1);
   if (weight > 1) tries.push(`an objective.beta below ${weight}`);
+  if (objective.kind !== 'elbo') {
+    tries.push('more epochs');
+    if (!ofLabels.has(objective.kind)) tries.push('objective.kind=elbo with objective.freeBits=0.1');
+    return tries;
+  }
   if (typeof beta === 'number') tries.push('a warm-up, objective.beta={"schedule":"linear","epochs":10}');
-  tries.push(`objective.freeBits=${freeBits > 0 ? 2 * freeBits : 0.1}`);
+  tries.push(`objective.freeBits=${objective.freeBits > 0 ? 2 * objective.freeBits : 0.1}`);
   return tries;
 }
 
