@@ -82,8 +82,11 @@ const inUnits = (x: Parameters<typeof cast>[0], { scale = 1 }: Features) => mul(
 const block = ({ data, columns }: Features, first: number, rows: number) =>
   hostTensor(data.subarray(first * columns, (first + rows) * columns), [rows, columns]);
 
-const row = ({ data, columns, scale = 1 }: Features, at: number): Float32Array =>
-  Float32Array.from(data.subarray(at * columns, (at + 1) * columns), (value) => value * scale);
+function row({ data, columns, scale = 1 }: Features, at: number): Float32Array {
+  const values = new Float32Array(columns);
+  for (let j = 0; j < columns; j++) values[j] = data[at * columns + j]! * scale;
+  return values;
+}
 
 function largestSquare(features: Features): number {
   const { data, columns, scale = 1 } = features;

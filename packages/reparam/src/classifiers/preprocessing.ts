@@ -30,11 +30,13 @@ export const standardise = (): Preprocessing => ({
   apply(params, features) {
     const [mean, deviation] = [numbers(params, 'mean'), numbers(params, 'deviation')];
     const { data, rows, columns, scale = 1 } = checkFeatures(features, mean.length);
-    const out = Float32Array.from(data, (value, at) => {
+    const out = new Float32Array(data.length);
+    for (let at = 0; at < data.length; at++) {
       const j = at % columns;
       // Rounding leaves a constant column a deviation of its last digits.
-      return deviation[j]! > 1e-7 * Math.abs(mean[j]!) ? (value * scale - mean[j]!) / deviation[j]! : 0;
-    });
+      const varies = deviation[j]! > 1e-7 * Math.abs(mean[j]!);
+      out[at] = varies ? (data[at]! * scale - mean[j]!) / deviation[j]! : 0;
+    }
     return { data: out, rows, columns };
   },
 });
