@@ -30,13 +30,17 @@ export interface PpcaOptions {
 
 /**
  * Eigenvalues, largest first, and axes of a covariance: all of them, or at least the first `count`. Few of many are found by themselves,
- * in a fraction of the time.
+ * in a fraction of the time. Throws `data` where the covariance is not finite.
  */
 export function principalAxes(
   { mean, covariance }: Pick<Moments, 'mean' | 'covariance'>,
   count = mean.length,
 ): PrincipalAxes {
   const width = mean.length;
+  const total = trace(covariance, width);
+  if (!Number.isFinite(total)) {
+    throw new ReparamError('data', 'the covariance is not finite', { expected: 'values whose squares are finite' });
+  }
   const leading = areFew(count, width) ? leadingPairs(covariance, width, count) : undefined;
   const { values, vectors } = leading ?? allPairs(Matrix.from1DArray(width, width, covariance));
   const axes = new Float64Array(values.length * width);
@@ -47,7 +51,7 @@ export function principalAxes(
   const rest = leading
     ? Math.max(
         0,
-        values.reduce((sum, value) => sum - value, trace(covariance, width)),
+        values.reduce((sum, value) => sum - value, total),
       )
     : 0;
   return { mean, eigenvalues: Float64Array.from(values), rest, axes };

@@ -18,11 +18,12 @@ export function principalPlane(codes: ArrayLike<number>, dim: number): Plane {
       expected: `rows of ${dim}`,
     });
   }
+  const shown = Math.min(2, dim);
   const matrix = { data: Float64Array.from(codes), rows: count, columns: dim };
-  const { mean, axes, eigenvalues, rest } = principalAxes(moments(matrix), Math.min(2, dim));
+  const { mean, axes, eigenvalues, rest } = principalAxes(moments(matrix), shown);
   const project = (rows: ArrayLike<number>) => {
     const points = new Float64Array((rows.length / dim) * 2);
-    for (let k = 0; k < Math.min(2, dim); k++) {
+    for (let k = 0; k < shown; k++) {
       for (let i = 0; i < points.length / 2; i++) {
         for (let a = 0; a < dim; a++) points[2 * i + k]! += (rows[i * dim + a]! - mean[a]!) * axes[k * dim + a]!;
       }
@@ -30,6 +31,6 @@ export function principalPlane(codes: ArrayLike<number>, dim: number): Plane {
     return points;
   };
   const total = eigenvalues.reduce((sum, value) => sum + value, rest);
-  const held = eigenvalues.subarray(0, 2).reduce((sum, value) => sum + value, 0);
+  const held = eigenvalues.subarray(0, shown).reduce((sum, value) => sum + value, 0);
   return { points: project(codes), share: total > 0 ? held / total : 1, project };
 }

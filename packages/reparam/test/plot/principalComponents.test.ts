@@ -29,5 +29,6 @@ describe('principalPlane', () => {
     expect(principalPlane(new Float32Array(8), 4)).toMatchObject({ points: new Float64Array(4), share: 1 });
     expect(() => principalPlane([1, 2, 3], 2)).toThrow(expect.objectContaining({ code: 'shape' }));
     expect(() => principalPlane([1, NaN], 2)).toThrow(expect.objectContaining({ code: 'data' }));
+    expect(() => principalPlane([1e200, 1, -1e200, 1], 2)).toThrow(expect.objectContaining({ code: 'data' }));
   });
 });
